@@ -1,0 +1,1 @@
+"""From public files or a user's own images to uint8 arrays and seeded batches."""

@@ -1,0 +1,59 @@
+"""What params.yaml may say about data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from ganpipe.schema import Strict
+
+
+def _trainable(size: int) -> int:
+    """Refuse a size that halving does not bring down to a base of 4 to 7 pixels."""
+    base = base_size(size)
+    if not 4 <= base <= 7 or base == size:
+        raise ValueError(
+            f"{size} pixels cannot be reached by doubling a base of 4 to 7 pixels; "
+            "use 28, 32, 48, 56, 64, 96, 112 or 128"
+        )
+    return size
+
+
+def base_size(image_size: int) -> int:
+    """The smallest side, at least 4, that halving ``image_size`` leads to: 28 -> 7, 32 -> 4."""
+    while image_size % 2 == 0 and image_size // 2 >= 4:
+        image_size //= 2
+    return image_size
+
+
+ImageSize = Annotated[int, Field(ge=8, le=256), AfterValidator(_trainable)]
+
+
+class PublicDataset(Strict):
+    """A dataset with a fixed source; its images are square and all of one size."""
+
+    image_size: ImageSize  # pixels a side, as trained; native is 28 (MNIST) or 32 (CIFAR-10)
+    fit: Literal["pad", "resize"]  # how the native size becomes a larger image_size
+
+
+class FolderDataset(Strict):
+    """The user's own images."""
+
+    path: str = Field(min_length=1)  # a directory, .zip or .tar(.gz|.bz2|.xz)
+    image_size: ImageSize  # shorter side resized to it, then the centre is cropped
+    channels: Literal[1, 3]  # 1 grey, 3 RGB
+    test_fraction: float = Field(gt=0, lt=1)  # held out where there is no train/ and test/
+    skip_damaged: bool  # skip and count damaged images instead of failing
+
+
+class Datasets(Strict):
+    """One block a dataset."""
+
+    mnist: PublicDataset
+    fashion_mnist: PublicDataset
+    cifar10: PublicDataset
+    folder: FolderDataset
+
+
+DatasetName = Literal["mnist", "fashion_mnist", "cifar10", "folder"]

@@ -1,0 +1,1 @@
+"""Rulers and figures: one file per metric, arrays in, plain dicts out."""

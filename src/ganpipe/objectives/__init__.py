@@ -1,0 +1,1 @@
+"""What is played for: pure functions on tensors, each with its paper and equation."""

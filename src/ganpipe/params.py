@@ -1,0 +1,86 @@
+"""The one place where params.yaml becomes types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from ganpipe import paths
+from ganpipe.data.config import DatasetName, Datasets, FolderDataset, PublicDataset
+from ganpipe.errors import GanpipeError
+from ganpipe.methods.config import ModelConfig
+from ganpipe.metrics.config import EvaluateConfig
+from ganpipe.schema import NonNegativeInt, PositiveInt, Strict, nearest, validate
+from ganpipe.training.config import OptimizerConfig, TrainConfig
+
+
+class SampleConfig(Strict):
+    """The pictures of the stage `sample`."""
+
+    rows: PositiveInt
+    columns: PositiveInt
+    interpolation_steps: PositiveInt  # images from one latent point to the next, ends included
+
+
+class Params(Strict):
+    """All of params.yaml."""
+
+    dataset: DatasetName
+    model: str
+    seed: NonNegativeInt
+    datasets: Datasets
+    optimizer: OptimizerConfig
+    train: TrainConfig
+    models: dict[str, ModelConfig] = Field(min_length=1)
+    sample: SampleConfig
+    evaluate: EvaluateConfig
+
+    @property
+    def chosen_dataset(self) -> PublicDataset | FolderDataset:
+        """The block of the dataset in use."""
+        block: PublicDataset | FolderDataset = getattr(self.datasets, self.dataset)
+        return block
+
+    @property
+    def chosen_model(self) -> ModelConfig:
+        """The block of the model in use."""
+        return self.models[self.model]
+
+
+def load_params(path: Path = paths.PARAMS) -> Params:
+    """Read and check the parameter file.
+
+    YAML 1.2 rules: ``1e-05``, as ``dvc exp run -S`` writes it, is a float. Raises GanpipeError
+    with every mistake at once, each with its path and the nearest valid name.
+    """
+    try:
+        with path.open(encoding="utf-8") as source:
+            content = YAML(typ="safe", pure=True).load(source)
+    except FileNotFoundError:
+        raise GanpipeError(f"there is no {path} here; run from the project's root") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise GanpipeError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise GanpipeError(f"{path} must hold a mapping of parameters")
+    return validate(Params, content, str(path), also=_name_mistakes(content))
+
+
+def _name_mistakes(content: dict[str, Any]) -> list[str]:
+    """What is wrong with the names of models, which are the user's own."""
+    models, chosen = content.get("models"), content.get("model")
+    if not isinstance(models, dict):
+        return []
+    mistakes = [
+        f"models.{name}: a model's name must not hold a dot, which DVC reads as a path; "
+        "join words with '_'"
+        for name in models
+        if "." in str(name)
+    ]
+    if isinstance(chosen, str) and chosen not in models:
+        guess = nearest(chosen, [str(name) for name in models], "models")
+        mistakes.append(f"model: there is no model '{chosen}'; {guess}")
+    return mistakes

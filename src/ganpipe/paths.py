@@ -1,0 +1,31 @@
+"""Where the stages read and write, relative to the project's root. dvc.yaml names the same paths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+
+RAW = Path("data/raw")
+PREPARED = Path("data/prepared")
+EXTRACTOR = Path("data/extractor")
+REFERENCE = Path("data/reference")
+
+MODELS = Path("models")
+GENERATOR = MODELS / "generator.safetensors"  # the moving average, what a user wants
+GENERATOR_RAW = MODELS / "generator_raw.safetensors"  # the weights of the last update
+DISCRIMINATOR = MODELS / "discriminator.safetensors"
+
+METRICS = Path("metrics")
+DATA_METRICS = METRICS / "data.json"
+EXTRACTOR_METRICS = METRICS / "extractor.json"
+TRAIN_METRICS = METRICS / "train.json"
+TRAIN_CURVE = METRICS / "train.csv"
+TIMING = METRICS / "timing.json"
+EVALUATE_METRICS = METRICS / "evaluate.json"
+
+SAMPLES = Path("samples")
+PROGRESS = SAMPLES / "progress"
+FIXED_NOISE_GRID = SAMPLES / "fixed_noise.png"
+REAL_GRID = SAMPLES / "real.png"
+INTERPOLATION = SAMPLES / "interpolation.png"

@@ -1,0 +1,57 @@
+"""The few types that data, networks, objectives, methods and metrics share."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:  # stages that need no torch read DataSpec without paying for its import
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a prepared dataset is; stored beside it as ``spec.json``."""
+
+    name: str  # the key under `datasets` in params.yaml
+    image_size: int  # pixels a side, as trained
+    channels: int  # 1 grey, 3 RGB
+    classes: tuple[str, ...]  # names in label order; empty where the images carry no labels
+    num_train: int
+    num_test: int
+    native_size: int  # pixels a side before padding; equal to image_size where nothing was padded
+
+    @property
+    def padding(self) -> int:
+        """Pixels of padding on each side, to be cropped where images are shown or judged."""
+        return (self.image_size - self.native_size) // 2
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of one training image."""
+        return (self.channels, self.image_size, self.image_size)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A plain dict for JSON, read back by :meth:`from_dict`."""
+        return {**asdict(self), "classes": list(self.classes)}
+
+    @staticmethod
+    def from_dict(content: dict[str, Any]) -> DataSpec:
+        """The inverse of :meth:`to_dict`."""
+        return DataSpec(**{**content, "classes": tuple(content["classes"])})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a method sees of the data in one update."""
+
+    real: Tensor  # (N, C, H, W) float32 in [-1, 1]: what the generator imitates
+    label: Tensor | None = None  # (N,) int64 in [0, classes)
+    source: Tensor | None = None  # (N, C, H, W) float32 in [-1, 1]: what the generator translates
+
+
+class Loss(NamedTuple):
+    """``total`` is backpropagated; ``parts`` are detached scalars to be logged."""
+
+    total: Tensor
+    parts: dict[str, Tensor]
