@@ -1,4 +1,4 @@
-"""Where the stages read and write, relative to the project's root. dvc.yaml names the same paths."""
+"""Where the stages read and write, from the project's root; dvc.yaml names the same paths."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def _model(hint: Any, content: Any) -> type[BaseModel] | None:
     models = [model for argument in get_args(hint) if (model := _model(argument, content))]
     for model in models:
         for name, field in model.model_fields.items():
-            if get_origin(field.annotation) is Literal and isinstance(content, dict):
-                if content.get(name) in get_args(field.annotation):
-                    return model
+            is_tag = get_origin(field.annotation) is Literal and isinstance(content, dict)
+            if is_tag and content.get(name) in get_args(field.annotation):
+                return model
     return models[0] if models else None

@@ -7,24 +7,18 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from ganpipe.schema import Strict
+from ganpipe.types import halvings
 
 
 def _trainable(size: int) -> int:
     """Refuse a size that halving does not bring down to a base of 4 to 7 pixels."""
-    base = base_size(size)
-    if not 4 <= base <= 7 or base == size:
+    base, count = halvings(size)
+    if base > 7 or count == 0:
         raise ValueError(
             f"{size} pixels cannot be reached by doubling a base of 4 to 7 pixels; "
             "use 28, 32, 48, 56, 64, 96, 112 or 128"
         )
     return size
-
-
-def base_size(image_size: int) -> int:
-    """The smallest side, at least 4, that halving ``image_size`` leads to: 28 -> 7, 32 -> 4."""
-    while image_size % 2 == 0 and image_size // 2 >= 4:
-        image_size //= 2
-    return image_size
 
 
 ImageSize = Annotated[int, Field(ge=8, le=256), AfterValidator(_trainable)]

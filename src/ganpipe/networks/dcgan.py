@@ -1,0 +1,77 @@
+"""Radford, Metz & Chintala 2016, "Unsupervised Representation Learning with Deep Convolutional
+Generative Adversarial Networks" (arXiv:1511.06434), for any side that halving brings to 4..7."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from ganpipe.networks.layers import discriminator_batch_norm
+from ganpipe.types import halvings
+
+
+def _channels(image_size: int, width: int) -> tuple[int, list[int]]:
+    """The base of the network in pixels, and its channels from the image side inwards.
+
+    32 pixels, width 64 -> (4, [64, 128, 256]); 28 -> (7, [64, 128]).
+    """
+    base, count = halvings(image_size)
+    return base, [width << level for level in range(count)]
+
+
+class Generator(nn.Module):
+    """(N, latent_dim) float -> (N, *shape) float in [-1, 1]."""
+
+    def __init__(self, latent_dim: int, shape: tuple[int, int, int], width: int) -> None:
+        super().__init__()
+        base, channels = _channels(shape[1], width)
+        channels.reverse()
+        first = nn.ConvTranspose2d(latent_dim, channels[0], base, 1, 0, bias=False)
+        layers: list[nn.Module] = [first, nn.BatchNorm2d(channels[0]), nn.ReLU(inplace=True)]
+        for inner, outer in pairwise(channels):
+            layers += [
+                nn.ConvTranspose2d(inner, outer, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(outer),
+                nn.ReLU(inplace=True),
+            ]
+        last = nn.ConvTranspose2d(channels[-1], shape[0], 4, 2, 1, bias=False)
+        self.layers = nn.Sequential(*layers, last, nn.Tanh())
+        initialise(self)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z[:, :, None, None])
+
+
+class Discriminator(nn.Module):
+    """(N, *shape) float in [-1, 1] -> (N,) logits."""
+
+    def __init__(self, shape: tuple[int, int, int], width: int, norm: str) -> None:
+        super().__init__()
+        base, channels = _channels(shape[1], width)
+        bias = norm == "none"  # batch norm has its own
+        layers: list[nn.Module] = [nn.Conv2d(shape[0], channels[0], 4, 2, 1, bias=bias)]
+        layers.append(nn.LeakyReLU(0.2, inplace=True))
+        for outer, inner in pairwise(channels):
+            layers.append(nn.Conv2d(outer, inner, 4, 2, 1, bias=bias))
+            if norm == "batch":
+                layers.append(discriminator_batch_norm(inner))
+            layers.append(nn.LeakyReLU(0.2, inplace=True))
+        self.layers = nn.Sequential(*layers, nn.Conv2d(channels[-1], 1, base, 1, 0, bias=bias))
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x).flatten()
+
+
+def initialise(network: nn.Module) -> None:
+    """Weights of convolutions from N(0, 0.02), of batch norms from N(1, 0.02), biases zero."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+        else:
+            continue
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,61 @@
+"""Fully connected networks on flattened images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from ganpipe.networks.layers import activation_layer
+
+
+class Generator(nn.Module):
+    """(N, latent_dim) float -> (N, *shape) float in [-1, 1]."""
+
+    def __init__(
+        self,
+        latent_dim: int,
+        shape: tuple[int, int, int],
+        hidden: Sequence[int],
+        activation: str,
+        batch_norm: bool,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        width = latent_dim
+        for position, units in enumerate(hidden):
+            layers.append(nn.Linear(width, units))
+            if batch_norm and position > 0:
+                layers.append(nn.BatchNorm1d(units))
+            layers.append(activation_layer(activation))
+            width = units
+        self.layers = nn.Sequential(*layers, nn.Linear(width, math.prod(shape)), nn.Tanh())
+        self.shape = shape
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z).view(-1, *self.shape)
+
+
+class Discriminator(nn.Module):
+    """(N, *shape) float in [-1, 1] -> (N,) logits."""
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        hidden: Sequence[int],
+        activation: str,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        width = math.prod(shape)
+        for units in hidden:
+            layers += [nn.Linear(width, units), activation_layer(activation)]
+            if dropout:
+                layers.append(nn.Dropout(dropout))
+            width = units
+        self.layers = nn.Sequential(nn.Flatten(), *layers, nn.Linear(width, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x).squeeze(1)

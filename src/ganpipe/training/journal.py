@@ -1,0 +1,81 @@
+"""What a run leaves for people while it goes on: the curve, the bar, the progress grids."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from ganpipe.errors import GanpipeError
+
+COLUMNS = ("step", "images_seen", "d_loss", "g_loss", "d_real", "d_fake", "lr")
+
+
+class Journal:
+    """Averages what the losses log and writes a row every ``every`` steps.
+
+    Nothing is read back from the device between two rows, so that logging does not slow a GPU;
+    the number of the first step with a loss that is not finite is kept on the device meanwhile.
+    """
+
+    def __init__(self, path: Path, every: int, total: int, model_name: str) -> None:
+        self.path = path
+        self.every = every
+        self.model_name = model_name
+        self.last: dict[str, Any] = {}
+        self._sums: dict[str, Tensor] = {}
+        self._count = 0
+        self._bad_step: Tensor | None = None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8", newline="") as target:
+            csv.writer(target, lineterminator="\n").writerow(COLUMNS)
+        self.bar = tqdm(total=total, unit="step", disable=None, dynamic_ncols=True)
+
+    def add(self, step: int, parts: dict[str, Tensor], images_seen: int, lr: float) -> None:
+        """Take in step number ``step`` (from 1). Raises GanpipeError once a loss is not finite."""
+        for name, value in parts.items():
+            self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+        self._count += 1
+        finite = torch.isfinite(parts["d_loss"] + parts["g_loss"])
+        bad, known = torch.where(finite, 0, step), self._bad_step
+        self._bad_step = bad if known is None else torch.where(known > 0, known, bad)
+        self.bar.update()
+        if self._count == self.every or step == self.bar.total:
+            self._write(step, images_seen, lr)
+
+    def _write(self, step: int, images_seen: int, lr: float) -> None:
+        means = {name: float(value) / self._count for name, value in self._sums.items()}
+        bad_step = 0 if self._bad_step is None else int(self._bad_step)
+        self._sums, self._count, self._bad_step = {}, 0, None
+        if bad_step:
+            raise GanpipeError(
+                f"the loss of model '{self.model_name}' is not finite since step {bad_step}; "
+                "lower optimizer.lr, train with precision: fp32, or choose a steadier loss"
+            )
+        self.last = {"step": step, "images_seen": images_seen, **means, "lr": lr}
+        row = [self.last[name] for name in COLUMNS]
+        with self.path.open("a", encoding="utf-8", newline="") as target:
+            csv.writer(target, lineterminator="\n").writerow(
+                [f"{value:.6g}" if isinstance(value, float) else value for value in row]
+            )
+        self.bar.set_postfix({name: f"{means[name]:.3f}" for name in COLUMNS[2:6]})
+
+    def epoch(self, number: int, of: int, images_per_second: float) -> None:
+        """Say that an epoch is done: in the bar, or as a line where there is no terminal."""
+        self.bar.set_description(f"epoch {number}/{of}, {images_per_second:.0f} images/s")
+        if self.bar.disable:
+            figures = ", ".join(f"{name} {self.last[name]:.3f}" for name in COLUMNS[2:6])
+            print(
+                f"epoch {number}/{of}: {images_per_second:.0f} images/s, {figures}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        self.bar.close()

@@ -1,0 +1,81 @@
+"""The training loop: one step without I/O, and the loop around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ganpipe.data.batches import Batches
+from ganpipe.seeding import derive, generator
+from ganpipe.training.config import TrainConfig
+from ganpipe.training.ema import update_average
+from ganpipe.training.state import State
+from ganpipe.types import Loss
+
+
+def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str, Tensor]:
+    """``n_critic`` discriminator updates, each on its own real batch, and one generator update
+    that reuses the last generated images; returns what the losses logged, as detached scalars.
+
+    Every draw is seeded by the run's seed, its purpose and the update's number, so the state after
+    a step is a function of the state before it and nothing else.
+    """
+    method, device, seed = state.method, batches.device, batches.seed
+    first = state.step * method.n_critic
+    torch.manual_seed(derive(seed, "layers", state.step))  # dropout draws from the global stream
+    for update in range(first, first + method.n_critic):
+        batch = batches.at(update)
+        with autocast(config, device):
+            fakes = method.generate(batch, generator(device, seed, "latent", update))
+            d_loss = method.d_loss(batch, fakes, generator(device, seed, "d_loss", update))
+        _descend(state.optimizers["discriminator"], d_loss)
+        method.after_d_step()
+    with frozen(method.d_nets):
+        with autocast(config, device):
+            g_loss = method.g_loss(batch, fakes, generator(device, seed, "g_loss", state.step))
+        _descend(state.optimizers["generator"], g_loss)
+    state.step += 1
+    update_average(state.average, method.generator(), state.step, config)
+    return d_loss.parts | g_loss.parts
+
+
+def train(
+    state: State,
+    batches: Batches,
+    config: TrainConfig,
+    after_step: Callable[[State, dict[str, Tensor]], None],
+) -> None:
+    """Step until the discriminator has seen the data ``config.epochs`` times; ``after_step`` does
+    all logging and saving."""
+    for _ in range(state.step, total_steps(state, batches, config)):
+        after_step(state, train_step(state, batches, config))
+
+
+def total_steps(state: State, batches: Batches, config: TrainConfig) -> int:
+    """Generator updates in the whole run."""
+    return max(1, config.epochs * batches.per_epoch // state.method.n_critic)
+
+
+def autocast(config: TrainConfig, device: torch.device) -> torch.autocast:
+    """The arithmetic of ``config.precision``; entered anew for every forward pass, since it caches
+    the weights it converts and an update makes those stale."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16")
+
+
+def _descend(optimizer: torch.optim.Optimizer, loss: Loss) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.total.backward()
+    optimizer.step()
+
+
+@contextmanager
+def frozen(networks: nn.Module) -> Iterator[None]:
+    """No gradients for these weights: the generator's update needs them only for its own."""
+    networks.requires_grad_(False)
+    try:
+        yield
+    finally:
+        networks.requires_grad_(True)

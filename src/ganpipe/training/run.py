@@ -1,0 +1,132 @@
+"""The stage `train`: from prepared images to weights, curve, grids and times."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganpipe import paths
+from ganpipe.data.batches import Batches, to_device
+from ganpipe.data.dataset import load_images, load_labels, load_spec
+from ganpipe.device import describe, pick_device, set_deterministic
+from ganpipe.files import write_json
+from ganpipe.methods.build import build_method
+from ganpipe.methods.config import ModelConfig
+from ganpipe.sampling import fixed_inputs, fixed_noise_images, save_grid
+from ganpipe.training.config import OptimizerConfig, TrainConfig
+from ganpipe.training.journal import Journal
+from ganpipe.training.loop import total_steps, train
+from ganpipe.training.state import State, start
+from ganpipe.types import DataSpec
+from ganpipe.weights import save_weights
+
+PROGRESS_IMAGES = 64  # in each progress grid
+PROGRESS_COLUMNS = 8
+
+
+def train_model(
+    name: str, model: ModelConfig, default: OptimizerConfig, config: TrainConfig, seed: int
+) -> None:
+    """Train ``model`` on the prepared data and write every output of the stage.
+
+    Raises GanpipeError for missing data, a device that is not there or a diverged loss.
+    """
+    device = pick_device(config.device)
+    set_deterministic(config.deterministic)
+    print(f"training {name} on {describe(device)}, {config.precision}", file=sys.stderr)
+    spec = load_spec(paths.PREPARED)
+    batches = _load_batches(config, seed, device)
+    method = build_method(model, spec, seed)
+    state = start(
+        method,
+        {
+            "generator": model.optimizer.resolve(default, "generator"),
+            "discriminator": model.optimizer.resolve(default, "discriminator"),
+        },
+        device,
+    )
+    total = total_steps(state, batches, config)
+    journal = Journal(paths.TRAIN_CURVE, config.log_every, total, name)
+    fixed = fixed_inputs(method, PROGRESS_IMAGES, seed, device)
+    started = time.monotonic()
+
+    def images_seen() -> int:
+        return state.step * method.n_critic * config.batch_size
+
+    def after_step(state: State, parts: dict[str, Tensor]) -> None:
+        lr = state.optimizers["generator"].param_groups[0]["lr"]
+        journal.add(state.step, parts, images_seen(), lr)
+        epoch = finished_epoch(state.step, method.n_critic, batches.per_epoch)
+        if state.step == total or (epoch and epoch % config.snapshot_every == 0):
+            _progress_grid(state, fixed, spec, paths.PROGRESS / f"images_{images_seen():09d}.png")
+        if epoch:
+            journal.epoch(epoch, config.epochs, images_seen() / (time.monotonic() - started))
+
+    _progress_grid(state, fixed, spec, paths.PROGRESS / f"images_{0:09d}.png")
+    train(state, batches, config, after_step)
+    journal.close()
+    _write_results(state, name, model, spec, seed, images_seen(), journal.last)
+    _write_timing(time.monotonic() - started, images_seen(), device)
+
+
+def finished_epoch(step: int, n_critic: int, per_epoch: int) -> int:
+    """The number (from 1) of the epoch that step number ``step`` (from 1) finished, or 0."""
+    before, after = ((count * n_critic) // per_epoch for count in (step - 1, step))
+    return after if after > before else 0
+
+
+def _load_batches(config: TrainConfig, seed: int, device: torch.device) -> Batches:
+    images = to_device(load_images(paths.PREPARED, "train"), device)
+    labels = load_labels(paths.PREPARED, "train")
+    as_tensor = None if labels is None else torch.from_numpy(labels)
+    return Batches(images, as_tensor, config.batch_size, seed, device)
+
+
+def _progress_grid(state: State, inputs: dict[str, Tensor], spec: DataSpec, path: Path) -> None:
+    images = fixed_noise_images(state.average, inputs, spec.padding)
+    save_grid(path, images, PROGRESS_COLUMNS)
+
+
+def _write_results(
+    state: State,
+    name: str,
+    model: ModelConfig,
+    spec: DataSpec,
+    seed: int,
+    images_seen: int,
+    last: dict[str, Any],
+) -> None:
+    header = {
+        "model_name": name,
+        "model": model.model_dump(mode="json"),
+        "spec": spec.to_dict(),
+        "seed": seed,
+        "images_seen": images_seen,
+    }
+    save_weights(paths.GENERATOR, state.average, {**header, "weights": "ema"})
+    save_weights(paths.GENERATOR_RAW, state.method.generator(), {**header, "weights": "raw"})
+    save_weights(paths.DISCRIMINATOR, state.method.d_nets, {**header, "weights": "discriminator"})
+    sizes = {"generator": state.average, "discriminator": state.method.d_nets}
+    parameters = {
+        f"{side}_parameters": sum(weight.numel() for weight in nets.parameters())
+        for side, nets in sizes.items()
+    }
+    write_json(paths.TRAIN_METRICS, {"model": name, **last, **parameters})
+
+
+def _write_timing(seconds: float, images_seen: int, device: torch.device) -> None:
+    """For reading only: no stage depends on it, since it differs from run to run."""
+    write_json(
+        paths.TIMING,
+        {
+            "train_seconds": round(seconds, 1),
+            "images_per_second": round(images_seen / seconds, 1),
+            "device": describe(device),
+            "torch": torch.__version__,
+        },
+    )

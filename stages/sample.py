@@ -1,0 +1,34 @@
+"""Draw the fixed-noise grid, real images beside it, and an interpolation."""
+
+from ganpipe import paths
+from ganpipe.errors import run
+from ganpipe.params import load_params
+
+
+def main() -> None:
+    sample = load_params().sample
+    import torch
+
+    from ganpipe.data.dataset import crop_padding, load_images, load_spec
+    from ganpipe.device import pick_device, set_deterministic
+    from ganpipe.sampling import fixed_inputs, fixed_noise_images, interpolate, save_grid
+    from ganpipe.weights import load_trained
+
+    set_deterministic(True)
+    device = pick_device("auto")
+    trained = load_trained(paths.GENERATOR, device)
+    count = sample.rows * sample.columns
+    inputs = fixed_inputs(trained.method, count, trained.seed, device)
+    images = fixed_noise_images(trained.method.generator(), inputs, trained.spec.padding)
+    save_grid(paths.FIXED_NOISE_GRID, images, sample.columns)
+
+    real = load_images(paths.PREPARED, "train")[:count]
+    real = crop_padding(real, load_spec(paths.PREPARED))
+    save_grid(paths.REAL_GRID, torch.from_numpy(real.copy()), sample.columns)
+
+    path = interpolate(trained, sample.rows, sample.interpolation_steps, trained.seed)
+    save_grid(paths.INTERPOLATION, path, sample.interpolation_steps)
+
+
+if __name__ == "__main__":
+    run(main)
