@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,29 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside ``path`` that takes its place when the block succeeds.
+
+    When the block raises, the new folder is removed and whatever stood at ``path`` still stands.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    _remove_folder(temporary)  # left by a run that was killed
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        _remove_folder(path)
+        temporary.replace(path)
+    except BaseException:
+        _remove_folder(temporary)
+        raise
+
+
+def _remove_folder(path: Path) -> None:
+    if path.exists():
+        shutil.rmtree(path)
 
 
 def _umask() -> int:

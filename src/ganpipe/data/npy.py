@@ -1,0 +1,46 @@
+"""Arrays written to .npy files piece by piece, in bounded memory.
+
+Plain writes, not a memory map: a full disk is then an error, where a map would be killed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.lib import format as npy_format
+
+
+class NpyWriter:
+    """Appends rows to a new .npy file; a context manager that completes its header at the end."""
+
+    def __init__(self, path: Path, row_shape: tuple[int, ...], dtype: type[np.generic]) -> None:
+        self.rows = 0
+        self._row_shape = row_shape
+        self._dtype = np.dtype(dtype)
+        self._file = path.open("wb")
+        self._write_header()
+
+    def __enter__(self) -> NpyWriter:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        # NumPy pads headers so that the number of rows can grow in place.
+        self._file.seek(0)
+        self._write_header()
+        self._file.close()
+
+    def append(self, rows: np.ndarray) -> None:
+        """Write ``rows`` (n, *row_shape) behind those before."""
+        if rows.shape[1:] != self._row_shape or rows.dtype != self._dtype:
+            raise ValueError(f"{rows.dtype} {rows.shape} does not fit {self._row_shape}")
+        self._file.write(np.ascontiguousarray(rows).data)
+        self.rows += len(rows)
+
+    def _write_header(self) -> None:
+        header = {
+            "descr": npy_format.dtype_to_descr(self._dtype),
+            "fortran_order": False,
+            "shape": (self.rows, *self._row_shape),
+        }
+        npy_format.write_array_header_1_0(self._file, header)

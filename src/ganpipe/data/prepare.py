@@ -1,0 +1,81 @@
+"""From data/raw to uint8 arrays that can be memory-mapped, and what is in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganpipe.data import dataset
+from ganpipe.data.config import PublicDataset
+from ganpipe.data.formats import read_official
+from ganpipe.data.images import resize
+from ganpipe.data.npy import NpyWriter
+from ganpipe.data.official import OFFICIAL
+from ganpipe.files import atomic_folder, write_json
+from ganpipe.types import DataSpec
+
+BLOCK = 1024  # images in memory at once
+
+
+def prepare(name: str, config: PublicDataset, raw: Path, prepared: Path) -> dict[str, Any]:
+    """Decode, pad or resize, check, and write a public dataset; what stood at ``prepared`` goes.
+
+    Returns the figures of ``metrics/data.json``. Raises GanpipeError where data/raw is not what
+    it should be.
+    """
+    official = OFFICIAL[name]
+    splits = read_official(official, raw)
+    size = config.image_size
+    with atomic_folder(prepared) as folder:
+        for split in ("train", "test"):
+            images, labels = splits[split]
+            path = dataset.images_path(folder, split)
+            with NpyWriter(path, (official.channels, size, size), np.uint8) as writer:
+                for start in range(0, len(images), BLOCK):
+                    writer.append(_fit(images[start : start + BLOCK], config))
+            np.save(dataset.labels_path(folder, split), labels)
+        spec = DataSpec(
+            name=name,
+            image_size=size,
+            channels=official.channels,
+            classes=official.classes,
+            num_train=official.num_train,
+            num_test=official.num_test,
+            native_size=official.native_size if config.fit == "pad" else size,
+        )
+        write_json(dataset.spec_path(folder), spec.to_dict())
+    return summary(spec, dataset.load_images(prepared, "train"))
+
+
+def _fit(images: np.ndarray, config: PublicDataset) -> np.ndarray:
+    """(N, C, H, H) uint8 -> (N, C, image_size, image_size) uint8, by zeros around or resizing."""
+    missing = config.image_size - images.shape[-1]
+    if missing == 0:
+        return images
+    if config.fit == "resize":
+        return resize(images, config.image_size)
+    around = (missing // 2, missing // 2)
+    return np.pad(images, ((0, 0), (0, 0), around, around))
+
+
+def summary(spec: DataSpec, train: np.ndarray) -> dict[str, Any]:
+    """Counts, sizes, and the range and mean of the training tensor ``x / 127.5 - 1``, computed
+    from a histogram of the bytes, so exactly and in bounded memory."""
+    histogram = np.zeros(256, np.int64)
+    for start in range(0, len(train), BLOCK):
+        histogram += np.bincount(train[start : start + BLOCK].ravel(), minlength=256)
+    values = np.arange(256) / 127.5 - 1
+    present = values[histogram > 0]
+    return {
+        "train_images": spec.num_train,
+        "test_images": spec.num_test,
+        "classes": len(spec.classes),
+        "image_size": spec.image_size,
+        "native_size": spec.native_size,
+        "channels": spec.channels,
+        "min": float(present.min()),
+        "max": float(present.max()),
+        "mean": float((values * histogram).sum() / histogram.sum()),
+    }

@@ -1,0 +1,18 @@
+"""Stage `prepare`: data/raw becomes uint8 arrays and spec.json in data/prepared."""
+
+from ganpipe import paths
+from ganpipe.data.prepare import prepare
+from ganpipe.errors import run
+from ganpipe.files import write_json
+from ganpipe.params import load_params
+
+
+def main() -> None:
+    """Decode, size and check the chosen dataset."""
+    params = load_params()
+    figures = prepare(params.dataset, params.chosen_dataset, paths.RAW, paths.PREPARED)
+    write_json(paths.DATA_METRICS, figures)
+
+
+if __name__ == "__main__":
+    run(main)
