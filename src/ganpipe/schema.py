@@ -90,7 +90,7 @@ def _locate(kind: type[BaseModel], content: Any, loc: tuple[Any, ...]) -> tuple[
         valid = list(model.model_fields) if model else valid
         last = position == len(loc) - 1
         known = isinstance(content, dict) and part in content
-        in_list = isinstance(content, list) and isinstance(part, int)
+        in_list = isinstance(content, list) and isinstance(part, int) and part < len(content)
         if not (known or in_list or (last and isinstance(content, dict))):
             continue  # a union's tag
         names.append(str(part))

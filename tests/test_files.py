@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from ganpipe.errors import GanpipeError, run
+from ganpipe.files import atomic_path, read_json, write_json
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "a.json"
+    write_json(path, {"a": 1})
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_not_a_number_is_never_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"fid": float("nan")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_and_damaged_json_name_the_stage(tmp_path: Path) -> None:
+    path = tmp_path / "spec.json"
+    with pytest.raises(GanpipeError, match="the stage 'prepare' writes it"):
+        read_json(path, "prepare")
+    path.write_text("{")
+    with pytest.raises(GanpipeError, match="is damaged"):
+        read_json(path, "prepare")
+
+
+def test_what_a_user_can_mend_is_one_sentence_and_exit_code_1() -> None:
+    def fails() -> None:
+        raise GanpipeError("the file is missing")
+
+    with pytest.raises(SystemExit) as caught:
+        run(fails)
+    assert caught.value.code == "error: the file is missing"
+
+    def fills() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "models/x")
+
+    with pytest.raises(SystemExit) as caught:
+        run(fills)
+    assert "the disk is full while writing models/x" in str(caught.value.code)
+
+    def breaks() -> None:
+        raise KeyError("a bug")
+
+    with pytest.raises(KeyError):
+        run(breaks)
