@@ -1,67 +1,14 @@
-"""What several test modules share: the shipped parameters, shrunk."""
+"""Fixtures of the whole suite; plain helpers are in support.py and project.py."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+import shutil
 from typing import Any
 
 import pytest
-import torch
-
-from ganpipe.methods.config import ModelConfig
-from ganpipe.params import Params, load_params
-from ganpipe.schema import validate
-from ganpipe.types import DataSpec
-
-ROOT = Path(__file__).resolve().parent.parent
-SHIPPED: Params = load_params(ROOT / "params.yaml")
-
-SMALL: dict[str, Any] = {"width": 4, "hidden": [16, 12], "latent_dim": 8}
-
-
-def shrink(content: Any) -> Any:
-    """The same configuration with small networks: every field that sets a size, nothing else."""
-    if not isinstance(content, dict):
-        return content
-    return {name: SMALL.get(name, shrink(value)) for name, value in content.items()}
-
-
-def small_model(name: str) -> ModelConfig:
-    """A shipped model's block, shrunk."""
-    content = shrink(SHIPPED.models[name].model_dump(mode="json"))
-    return validate(ModelConfig, content, f"models.{name}")
-
-
-def spec_of(image_size: int = 32, channels: int = 1, num_train: int = 48) -> DataSpec:
-    """A dataset that exists only as its description."""
-    return DataSpec("mnist", image_size, channels, ("0", "1"), num_train, 12, image_size)
-
-
-def pixels(spec: DataSpec, seed: int = 0) -> torch.Tensor:
-    """uint8 (num_train, C, H, W) noise with a bright square whose place depends on the image."""
-    rng = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 60, (spec.num_train, *spec.shape), generator=rng, dtype=torch.uint8)
-    for index, image in enumerate(images):
-        start = 2 + index % 5
-        image[:, start : start + 8, start : start + 8] = 230
-    return images
-
-
-def run_python(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """``python ARGUMENTS`` as a user would run it in ``cwd``."""
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+from project import Project, make_project
+from support import SHIPPED
 
 
 @pytest.fixture
@@ -69,3 +16,20 @@ def shipped_content() -> dict[str, Any]:
     """The shipped parameters as plain JSON content, free to be changed."""
     content: dict[str, Any] = json.loads(SHIPPED.model_dump_json())
     return content
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose pipeline has run once and is committed; tests copy it or leave it as it is."""
+    project = make_project(tmp_path_factory.mktemp("base") / "project")
+    project.dvc("repro")
+    project.commit("the first run")
+    return project
+
+
+@pytest.fixture(scope="module")
+def project(base: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A module's own copy of ``base``, to be changed at will."""
+    root = tmp_path_factory.mktemp("copy") / "project"
+    shutil.copytree(base.root, root, symlinks=True)
+    return Project(root, base.environment)

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 from ruamel.yaml import YAML
+from support import ROOT
 
 SOURCE = ROOT / "src" / "ganpipe"
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, run_python
+from support import ROOT, run_python
 
 from ganpipe.errors import GanpipeError
 from ganpipe.params import load_params

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import SHIPPED, run_python, small_model, spec_of
 from PIL import Image
 from safetensors import safe_open
+from support import SHIPPED, run_python, small_model, spec_of
 
 from ganpipe import sampling
 from ganpipe.data.batches import to_unit_range

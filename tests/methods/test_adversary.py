@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from conftest import SHIPPED, small_model, spec_of
+from support import SHIPPED, small_model, spec_of
 
 from ganpipe.methods.build import build_method
 from ganpipe.training.loop import frozen

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from conftest import SHIPPED, small_model, spec_of
+from support import SHIPPED, small_model, spec_of
 
 from ganpipe.networks import dcgan, mlp
 from ganpipe.networks.build import build_discriminator, build_generator

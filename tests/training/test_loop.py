@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from conftest import SHIPPED, pixels, small_model, spec_of
+from support import SHIPPED, pixels, small_model, spec_of
 
 from ganpipe.data.batches import Batches
 from ganpipe.methods.build import build_method

@@ -1,0 +1,141 @@
+"""The promises of the README, kept by the real command line. The tests build on each other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PIL import Image
+from project import Project, make_project
+
+ALL = {"download", "prepare", "extractor", "reference", "train", "sample", "evaluate"}
+AFTER_PREPARE = {"train", "sample", "evaluate"}
+
+
+def ran(output: str) -> set[str]:
+    """The stages that a dvc command ran, by what it printed."""
+    return set(re.findall(r"Running stage '(\w+)'", output))
+
+
+def test_the_first_run_leaves_every_result(base: Project) -> None:
+    figures = base.json("metrics/evaluate.json")
+    assert figures["fid_classifier"] > 0
+    assert figures["protocol"]["generated"]["num_generated"] == 64
+    assert base.json("metrics/data.json")["train"]["min"] >= -1
+    assert base.json("metrics/train.json")["step"] == 2 * 64 // 16
+    curve = (base.root / "metrics/train.csv").read_text().splitlines()
+    assert len(curve) == 1 + 4
+    for name in ("fixed_noise", "real", "interpolation"):
+        assert Image.open(base.root / f"samples/{name}.png").size[0] > 28
+    progress = sorted(path.name for path in (base.root / "samples/progress").iterdir())
+    assert progress == [f"images_{seen:09d}.png" for seen in (0, 64, 128)]
+    assert not [path for path in base.root.rglob("*.part") if ".dvc" not in path.parts]
+
+
+def test_a_second_repro_runs_nothing(base: Project) -> None:
+    output = base.dvc("repro")
+    assert not ran(output)
+    assert "Data and pipelines are up to date." in output
+
+
+def test_another_model_runs_only_train_and_what_follows(project: Project) -> None:
+    output = project.dvc("exp", "run", "--name", "mlp", "-S", "model=mlp")
+    assert ran(output) == AFTER_PREPARE
+    assert project.json("metrics/train.json")["model"] == "mlp"
+
+
+def test_an_unused_model_or_a_comment_runs_nothing(project: Project) -> None:
+    project.dvc("exp", "run", "--name", "dcgan", "-S", "model=dcgan")
+    project.set(models__mlp__latent_dim=9)
+    text = (project.root / "params.yaml").read_text()
+    (project.root / "params.yaml").write_text(f"# a remark\n{text}")
+    assert not ran(project.dvc("repro"))
+
+
+def test_evaluation_parameters_never_train(project: Project) -> None:
+    project.set(evaluate__num_generated=70)
+    assert ran(project.dvc("repro")) == {"evaluate"}
+    assert project.json("metrics/evaluate.json")["protocol"]["generated"]["num_generated"] == 70
+
+
+def test_experiments_can_be_compared(project: Project) -> None:
+    project.run("git", "checkout", "-q", ".")
+    metrics = project.dvc("metrics", "diff", "mlp", "dcgan")
+    assert "fid_classifier" in metrics
+    assert "d_loss" in metrics
+    assert re.search(r"model\s+mlp\s+dcgan", project.dvc("params", "diff", "mlp", "dcgan"))
+    output = project.dvc("plots", "diff", "mlp", "dcgan")
+    page = Path(output.strip().splitlines()[-1].removeprefix("file://"))
+    assert "images_seen" in page.read_text()
+    assert list((page.parent / "static").glob("*fixed_noise*"))
+    table = project.dvc("exp", "show", "--csv")
+    assert "fid_classifier" in table
+    assert {"mlp", "dcgan"} <= set(re.findall(r"\b(mlp|dcgan)\b", table))
+
+
+def test_a_wrong_parameter_stops_before_anything_runs(project: Project) -> None:
+    before = (project.root / "models/generator.safetensors").read_bytes()
+    output = project.dvc("exp", "run", "-S", "model=dcgna", code=None)
+    assert "did you mean 'dcgan'?" in output
+    assert "ERROR" in output
+    assert (project.root / "models/generator.safetensors").read_bytes() == before
+    project.run("git", "checkout", "-q", "params.yaml")
+    output = project.dvc("exp", "run", "-S", "models.dcgan.objective.n_critc=3", code=None)
+    assert "n_critc" in output
+    project.run("git", "checkout", "-q", "params.yaml")
+
+
+def test_queued_experiments_run_the_code_they_were_queued_with(project: Project) -> None:
+    grid = ["-S", "model=mlp,dcgan", "-S", "seed=7"]
+    project.dvc("exp", "run", "--queue", *grid)
+    entry = project.root / "src/ganpipe/training/loop.py"
+    original = entry.read_text()
+    entry.write_text("raise SystemExit('the workspace was edited after queueing')\n")
+    project.dvc("queue", "start", "-j", "2")
+    project.run(
+        "timeout", "300", "dvc", "queue", "logs", "--follow", _first_task(project), code=None
+    )
+    status = _wait_for_queue(project)
+    entry.write_text(original)
+    assert status.count("Success") == 2, status
+    table = project.dvc("exp", "show", "--csv")
+    assert len([line for line in table.splitlines() if ",7," in line]) == 2
+
+
+def _first_task(project: Project) -> str:
+    return project.dvc("queue", "status").splitlines()[1].split()[0]
+
+
+def _wait_for_queue(project: Project) -> str:
+    status = ""
+    for _ in range(120):
+        status = project.dvc("queue", "status")
+        if not re.search(r"Running|Queued", status):
+            return status
+        project.run("sleep", "1")
+    return status
+
+
+def test_two_folders_give_the_same_bytes(base: Project, tmp_path: Path) -> None:
+    other = make_project(tmp_path / "another place")
+    other.dvc("repro")
+    for name in (
+        "models/generator.safetensors",
+        "models/generator_raw.safetensors",
+        "models/discriminator.safetensors",
+        "data/extractor/classifier.safetensors",
+        "samples/fixed_noise.png",
+        "samples/interpolation.png",
+        "metrics/train.csv",
+        "metrics/train.json",
+        "metrics/evaluate.json",
+        "metrics/data.json",
+    ):
+        assert (other.root / name).read_bytes() == (base.root / name).read_bytes(), name
+
+
+def test_bf16_and_other_devices_are_refused_or_run(project: Project) -> None:
+    output = project.dvc("exp", "run", "-S", "train.precision=bf16", "-S", "train.epochs=1")
+    assert ran(output) == AFTER_PREPARE
+    output = project.dvc("exp", "run", "-S", "train.device=tpu", code=None)
+    assert "train.device: must be one of 'auto', 'cuda', 'mps' or 'cpu'" in output
