@@ -9,6 +9,7 @@ PARAMS = Path("params.yaml")
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 EXTRACTOR = Path("data/extractor")
+CLASSIFIER = EXTRACTOR / "classifier.safetensors"
 REFERENCE = Path("data/reference")
 
 MODELS = Path("models")

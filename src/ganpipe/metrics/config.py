@@ -24,7 +24,7 @@ class ExtractorConfig(Strict):
 
     epochs: PositiveInt
     batch_size: PositiveInt
-    lr: PositiveFloat  # peak learning rate of the one-cycle schedule (AdamW)
+    lr: PositiveFloat  # peak learning rate (AdamW)
     seed: NonNegativeInt
 
 

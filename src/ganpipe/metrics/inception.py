@@ -1,0 +1,131 @@
+"""The published ruler: the Inception network of FID, as pytorch-fid defines it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from pytorch_fid import inception as reference
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torchvision.models.inception import BasicConv2d
+
+from ganpipe.errors import GanpipeError
+from ganpipe.files import sha256_of
+from ganpipe.metrics.ruler import Output, Ruler
+from ganpipe.remote import RemoteFile, obtain
+
+FEATURES = 2048
+PUBLISHED = RemoteFile(
+    folder="inception",
+    name="pt_inception-2015-12-05-6726825d.pth",
+    size=95_628_359,
+    checksum="sha256:6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+    hosts=("https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/",),
+)
+WAY_OUT = (
+    "The ruler 'classifier' works without this file where the images have labels: "
+    "evaluate.rulers: [classifier]"
+)
+
+
+class Inception(nn.Module):
+    """(N, 1 or 3, H, W) uint8 -> Output of (N, 2048) features and (N, 1008) logits.
+
+    The layers are pytorch-fid's, with every batch norm folded into its convolution and in
+    channels_last, which is twice as fast on a CPU and equal to about 1e-6. The logits leave the
+    bias out, as the published Inception Score does (Salimans et al. 2016).
+    """
+
+    def __init__(self, weights: dict[str, Tensor]) -> None:
+        super().__init__()
+        with _instead_of_download(weights):
+            layers = reference.InceptionV3().eval()
+        _fold_batch_norms(layers)
+        self.layers = layers.to(memory_format=torch.channels_last)
+        self.register_buffer("last", weights["fc.weight"].float())
+        self.eval().requires_grad_(False)
+
+    def forward(self, images: Tensor) -> Output:
+        x = images.expand(-1, 3, -1, -1).float().div(255)
+        (x,) = self.layers(x.contiguous(memory_format=torch.channels_last))
+        features = x.float().flatten(1)
+        return Output(features, features @ self.last.T)
+
+
+@contextmanager
+def _instead_of_download(weights: dict[str, Tensor]) -> Iterator[None]:
+    """Hand ``weights`` to pytorch-fid's constructor, which would download a file unchecked."""
+    module: Any = reference
+    original = module.load_state_dict_from_url
+    module.load_state_dict_from_url = lambda *_, **__: weights
+    try:
+        yield
+    finally:
+        module.load_state_dict_from_url = original
+
+
+def _fold_batch_norms(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, BasicConv2d):
+            module.conv = fuse_conv_bn_eval(module.conv, module.bn)
+            module.bn = nn.Identity()
+
+
+def load_inception(custom: Path | None, device: torch.device) -> Ruler:
+    """The ruler with the published weights, or with those of the file ``custom``.
+
+    Figures of a custom file are named ``fid_custom``, never ``fid``. Raises GanpipeError where
+    the weights cannot be had, are not the published ones or do not fit the network.
+    """
+    path = published_weights() if custom is None else custom
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+        network = Inception(weights).to(device)
+    except FileNotFoundError:
+        raise GanpipeError(
+            f"evaluate.inception_weights names {path}, which does not exist; correct the path, or "
+            "set it to null for the published weights"
+        ) from None
+    except (UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, AttributeError) as error:
+        raise GanpipeError(
+            f"{path} does not hold weights of pytorch-fid's Inception network "
+            f"({str(error).splitlines()[0]}). {WAY_OUT}"
+        ) from None
+    return Ruler(
+        name="inception",
+        suffix="" if custom is None else "_custom",
+        network=network,
+        channels=(1, 3),
+        size=None,
+        protocol={
+            "extractor": f"pytorch-fid InceptionV3, {FEATURES} features",
+            "weights_sha256": sha256_of(path),
+            "resize": "bilinear to 299 x 299, corners not aligned, no antialiasing",
+        },
+    )
+
+
+def published_weights() -> Path:
+    """The published file, its sha256 checked: from PyTorch's hub folder (``$TORCH_HOME``), the
+    cache, ``$GANPIPE_MIRROR`` or its public host.
+
+    Raises GanpipeError where it cannot be had or is something else.
+    """
+    known = Path(torch.hub.get_dir()) / "checkpoints" / PUBLISHED.name
+    if known.exists():
+        if sha256_of(known) == PUBLISHED.checksum.removeprefix("sha256:"):
+            return known
+        raise GanpipeError(
+            f"{known} is not the published file (its sha256 is another); delete it and run the "
+            "same command again, or name it as evaluate.inception_weights for a figure of its own "
+            f"name. {WAY_OUT}"
+        )
+    try:
+        return obtain([PUBLISHED])[0]
+    except GanpipeError as error:
+        raise GanpipeError(f"{error}\n{WAY_OUT}") from None

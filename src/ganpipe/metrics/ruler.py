@@ -1,0 +1,73 @@
+"""What measures images: a fixed network whose features and class scores stand for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ganpipe.errors import GanpipeError
+from ganpipe.metrics.config import RulerName
+
+
+class Output(NamedTuple):
+    """What a ruler's network makes of N images."""
+
+    features: Tensor  # (N, d) float32
+    logits: Tensor  # (N, k) float32: unnormalised log probabilities of the network's classes
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """A network with the name that its figures carry and the record of what it is."""
+
+    name: RulerName
+    suffix: str  # of its figures' names: "", "_custom" or "_classifier"
+    network: nn.Module  # uint8 (N, C, h, w) -> Output
+    channels: tuple[int, ...]  # what images it takes: 1 grey, 3 RGB
+    size: int | None  # pixels a side it takes; None: any
+    protocol: dict[str, str]  # extractor, sha256 of its weights, how it resizes
+    training_share: dict[str, float] | None = None  # of each class, where they are the data's own
+
+    def key(self, metric: str) -> str:
+        """``fid`` -> ``fid_classifier``: two rulers never share a name."""
+        return metric + self.suffix
+
+
+def outputs(ruler: Ruler, images: Iterable[Tensor], batch_size: int) -> Iterator[Output]:
+    """One pass of ``images``, uint8 (n, C, h, w) pieces of any length, through ``ruler``.
+
+    The yield is on the CPU. Raises GanpipeError for images that the ruler does not take, and for
+    features that are not finite.
+    """
+    where = next(ruler.network.parameters()).device
+    for piece in images:
+        _check(ruler, piece)
+        for batch in piece.split(batch_size):
+            with torch.inference_mode():
+                output = Output(*(part.cpu() for part in ruler.network(batch.to(where))))
+            if not all(part.isfinite().all() for part in output):
+                raise GanpipeError(
+                    f"the features of the ruler '{ruler.name}' are not finite (NaN or infinity); "
+                    "its weights are damaged or unsuitable: obtain or train them again"
+                )
+            yield output
+
+
+def _check(ruler: Ruler, images: Tensor) -> None:
+    if images.dtype != torch.uint8 or images.ndim != 4:
+        raise TypeError(f"images must be uint8 (N, C, H, W), not {images.dtype} {images.shape}")
+    channels, height, width = images.shape[1:]
+    if channels not in ruler.channels:
+        wanted = " or ".join(map(str, ruler.channels))
+        raise GanpipeError(
+            f"the ruler '{ruler.name}' takes images of {wanted} channels; these have {channels}"
+        )
+    if ruler.size not in (None, height) or ruler.size not in (None, width):
+        raise GanpipeError(
+            f"the ruler '{ruler.name}' takes images of {ruler.size} x {ruler.size} pixels; these "
+            f"have {width} x {height}"
+        )

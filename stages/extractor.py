@@ -1,0 +1,59 @@
+"""Stage `extractor`: the classifier that judges, trained on the dataset's own labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ganpipe import paths
+from ganpipe.data.dataset import SplitName, crop_padding, load_images, load_labels, load_spec
+from ganpipe.errors import GanpipeError, run
+from ganpipe.files import atomic_folder, write_json
+from ganpipe.params import load_params
+
+if TYPE_CHECKING:
+    import torch
+
+
+def main() -> None:
+    """Train it, or say that it is not asked for."""
+    params = load_params()
+    if "classifier" in params.evaluate.rulers_for(params.dataset):
+        return _train()
+    skipped = {"skipped": "evaluate.rulers does not ask for the classifier"}
+    with atomic_folder(paths.EXTRACTOR) as folder:
+        write_json(folder / "skipped.json", skipped)
+    write_json(paths.EXTRACTOR_METRICS, skipped)
+
+
+def _train() -> None:
+    from ganpipe.device import pick_device, set_deterministic
+    from ganpipe.metrics.classifier import accuracy, save_classifier, train_classifier
+
+    params = load_params()
+    set_deterministic(True)
+    device = pick_device("auto")
+    spec = load_spec(paths.PREPARED)
+    network, shape = train_classifier(
+        *_labelled("train", device), spec.classes, params.evaluate.extractor
+    )
+    figure = accuracy(network, *_labelled("test", device))
+    with atomic_folder(paths.EXTRACTOR) as folder:
+        save_classifier(folder / paths.CLASSIFIER.name, network, shape)
+    write_json(paths.EXTRACTOR_METRICS, {"test_accuracy": figure})
+
+
+def _labelled(split: SplitName, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    import torch
+
+    spec, labels = load_spec(paths.PREPARED), load_labels(paths.PREPARED, split)
+    if labels is None:
+        raise GanpipeError(
+            f"the classifier learns from labels, and the dataset '{spec.name}' has none; put its "
+            "images into one subfolder a class, or set evaluate.rulers to [inception]"
+        )
+    images = crop_padding(load_images(paths.PREPARED, split, mmap=False), spec)
+    return torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)
+
+
+if __name__ == "__main__":
+    run(main)
