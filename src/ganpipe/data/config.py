@@ -31,6 +31,22 @@ class PublicDataset(Strict):
     fit: Literal["pad", "resize"]  # how the native size becomes a larger image_size
 
 
+def _fits(native: int) -> AfterValidator:
+    """Refuse padding that would have to shrink or to be wider on one side."""
+
+    def check(dataset: PublicDataset) -> PublicDataset:
+        size = dataset.image_size
+        if dataset.fit == "pad" and size < native:
+            raise ValueError(
+                f"pad cannot shrink {native} pixels to image_size {size}; set fit to resize"
+            )
+        if dataset.fit == "pad" and (size - native) % 2:
+            raise ValueError(f"pad needs an even difference between {native} and {size} pixels")
+        return dataset
+
+    return AfterValidator(check)
+
+
 class FolderDataset(Strict):
     """The user's own images."""
 
@@ -44,9 +60,9 @@ class FolderDataset(Strict):
 class Datasets(Strict):
     """One block a dataset."""
 
-    mnist: PublicDataset
-    fashion_mnist: PublicDataset
-    cifar10: PublicDataset
+    mnist: Annotated[PublicDataset, _fits(native=28)]
+    fashion_mnist: Annotated[PublicDataset, _fits(native=28)]
+    cifar10: Annotated[PublicDataset, _fits(native=32)]
     folder: FolderDataset
 
 

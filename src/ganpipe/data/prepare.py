@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ganpipe.data import dataset
-from ganpipe.data.config import PublicDataset
+from ganpipe.data.config import FolderDataset, PublicDataset
+from ganpipe.data.folder import write_folder
 from ganpipe.data.formats import read_official
 from ganpipe.data.images import resize
 from ganpipe.data.npy import NpyWriter
@@ -19,34 +20,44 @@ from ganpipe.types import DataSpec
 BLOCK = 1024  # images in memory at once
 
 
-def prepare(name: str, config: PublicDataset, raw: Path, prepared: Path) -> dict[str, Any]:
-    """Decode, pad or resize, check, and write a public dataset; what stood at ``prepared`` goes.
+def prepare(
+    name: str, config: PublicDataset | FolderDataset, raw: Path, prepared: Path
+) -> dict[str, Any]:
+    """Decode, size, check and write a dataset as :mod:`ganpipe.data.dataset` reads it.
 
-    Returns the figures of ``metrics/data.json``. Raises GanpipeError where data/raw is not what
-    it should be.
+    What stood at ``prepared`` is replaced. Returns the figures of ``metrics/data.json``. Raises
+    GanpipeError where data/raw is not what it should be.
     """
+    with atomic_folder(prepared) as folder:
+        skipped = 0
+        if isinstance(config, FolderDataset):
+            spec, skipped = write_folder(config, raw, folder)
+        else:
+            spec = _write_official(name, config, raw, folder)
+        write_json(dataset.spec_path(folder), spec.to_dict())
+    return summary(spec, dataset.load_images(prepared, "train")) | {"damaged_skipped": skipped}
+
+
+def _write_official(name: str, config: PublicDataset, raw: Path, folder: Path) -> DataSpec:
     official = OFFICIAL[name]
     splits = read_official(official, raw)
     size = config.image_size
-    with atomic_folder(prepared) as folder:
-        for split in ("train", "test"):
-            images, labels = splits[split]
-            path = dataset.images_path(folder, split)
-            with NpyWriter(path, (official.channels, size, size), np.uint8) as writer:
-                for start in range(0, len(images), BLOCK):
-                    writer.append(_fit(images[start : start + BLOCK], config))
-            np.save(dataset.labels_path(folder, split), labels)
-        spec = DataSpec(
-            name=name,
-            image_size=size,
-            channels=official.channels,
-            classes=official.classes,
-            num_train=official.num_train,
-            num_test=official.num_test,
-            native_size=official.native_size if config.fit == "pad" else size,
-        )
-        write_json(dataset.spec_path(folder), spec.to_dict())
-    return summary(spec, dataset.load_images(prepared, "train"))
+    for split in ("train", "test"):
+        images, labels = splits[split]
+        path = dataset.images_path(folder, split)
+        with NpyWriter(path, (official.channels, size, size), np.uint8) as writer:
+            for start in range(0, len(images), BLOCK):
+                writer.append(_fit(images[start : start + BLOCK], config))
+        np.save(dataset.labels_path(folder, split), labels)
+    return DataSpec(
+        name=name,
+        image_size=size,
+        channels=official.channels,
+        classes=official.classes,
+        num_train=official.num_train,
+        num_test=official.num_test,
+        native_size=official.native_size if config.fit == "pad" else size,
+    )
 
 
 def _fit(images: np.ndarray, config: PublicDataset) -> np.ndarray:

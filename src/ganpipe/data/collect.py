@@ -1,0 +1,194 @@
+"""The user's own images, from a folder or an archive into data/raw, under names that are safe."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from ganpipe.errors import GanpipeError
+from ganpipe.files import atomic_folder
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+MAX_IMAGES = 2_000_000
+MAX_IMAGE_BYTES = 1 << 28  # of one image, as compressed by its format
+MAX_TOTAL_BYTES = 1 << 37
+BLOCK = 1 << 20
+
+
+@dataclass
+class _Collection:
+    """What was taken so far."""
+
+    source: Path
+    folder: Path
+    images: int = 0
+    total: int = 0  # bytes
+    ignored: list[str] = field(default_factory=list)
+
+    def wants(self, name: str) -> bool:
+        """Whether ``name`` is an image's. Raises GanpipeError where it leads out of the folder."""
+        path = PurePosixPath(name)
+        if not _is_safe(name, path):
+            raise GanpipeError(f"{self.source} holds the unsafe name {name!r}; remove it")
+        if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
+            return False
+        if path.suffix.lower() in SUFFIXES:
+            return True
+        self.ignored.append(name)
+        return False
+
+    def take(self, name: str, content: IO[bytes]) -> None:
+        """Write one image; its name was accepted by :meth:`wants`."""
+        target = self.folder / PurePosixPath(name)
+        self.images += 1
+        if self.images > MAX_IMAGES:
+            raise GanpipeError(f"{self.source} holds more than {MAX_IMAGES:,} images")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            written = target.open("xb")
+        except (FileExistsError, NotADirectoryError):
+            raise GanpipeError(f"{self.source} holds {name} twice; remove one") from None
+        size = 0
+        with written:
+            while block := content.read(BLOCK):
+                size += len(block)
+                self.total += len(block)
+                if size > MAX_IMAGE_BYTES or self.total > MAX_TOTAL_BYTES:
+                    raise GanpipeError(
+                        f"{self.source} is too large at {name}: one image may have "
+                        f"{MAX_IMAGE_BYTES >> 20} MiB and all of them {MAX_TOTAL_BYTES >> 30} GiB"
+                    )
+                written.write(block)
+
+    def refuse_link(self, name: str) -> GanpipeError:
+        """The error for a link, which could show anything under an image's name."""
+        return GanpipeError(f"{self.source} holds the link {name}; put the file itself there")
+
+
+def collect(path: str, raw: Path) -> None:
+    """Copy the images of a folder, .zip or .tar.* into the folder ``raw``, replacing it.
+
+    Hidden files are passed over; files that are no PNG, JPEG or WebP by name are counted. Raises
+    GanpipeError where there are no images, a name or link leads out, or the archive is damaged.
+    """
+    source = Path(path)
+    _check_place(source, raw)
+    with atomic_folder(raw) as folder:
+        found = _Collection(source, folder)
+        with _archive_errors(source):
+            if source.is_dir():
+                _from_folder(source, found)
+            elif zipfile.is_zipfile(source):
+                _from_zip(source, found)
+            elif tarfile.is_tarfile(source):
+                _from_tar(source, found)
+            else:
+                raise GanpipeError(f"{source} is neither a folder nor a .zip or .tar.* archive")
+        if not found.images:
+            raise GanpipeError(
+                f"datasets.folder.path is {source}, which holds no PNG, JPEG or WebP images; put "
+                "yours there or name another folder or archive (an absolute path where the "
+                "experiment is queued or --temp: it sees only what git or DVC tracks)"
+            )
+    others = f"; {len(found.ignored)} other files ignored" if found.ignored else ""
+    example = f" (such as {found.ignored[0]})" if found.ignored else ""
+    print(f"{source}: {found.images:,} images, {found.total / 1e6:.1f} MB{others}{example}")
+
+
+def _check_place(source: Path, raw: Path) -> None:
+    if not source.exists():
+        raise GanpipeError(f"datasets.folder.path is {source}, which does not exist")
+    inner, outer = source.resolve(), raw.resolve()
+    if inner.is_relative_to(outer) or outer.is_relative_to(inner):
+        raise GanpipeError(f"datasets.folder.path is {source}, which overlaps {raw}; move it")
+
+
+def _from_folder(source: Path, found: _Collection) -> None:
+    root = source.resolve()
+    for parent, folders, names in os.walk(root):
+        folders.sort()
+        relative = Path(parent).relative_to(root)
+        for name in folders:
+            inside = (relative / name).as_posix()
+            if (root / inside).is_symlink() and not name.startswith("."):
+                raise found.refuse_link(inside)
+        for name in sorted(names):
+            inside, file = (relative / name).as_posix(), Path(parent, name)
+            if not found.wants(inside):
+                continue
+            if not file.resolve().is_relative_to(root):
+                raise found.refuse_link(inside)
+            if not file.is_file():
+                raise GanpipeError(f"{file} is not a file; remove it")
+            with _readable(file) as content:
+                found.take(inside, content)
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[IO[bytes]]:
+    try:
+        content = file.open("rb")
+    except PermissionError as error:
+        raise GanpipeError(f"{file} cannot be read ({error.strerror})") from None
+    with content:
+        yield content
+
+
+def _from_zip(source: Path, found: _Collection) -> None:
+    with zipfile.ZipFile(source) as archive:
+        for info in archive.infolist():
+            if info.is_dir() or not found.wants(info.filename):
+                continue
+            if stat.S_ISLNK(info.external_attr >> 16):
+                raise found.refuse_link(info.filename)
+            with archive.open(info) as content:
+                found.take(info.filename, content)
+
+
+def _from_tar(source: Path, found: _Collection) -> None:
+    with tarfile.open(source, "r|*") as archive:
+        for member in archive:
+            if member.isdir() or not found.wants(member.name):
+                continue
+            content = archive.extractfile(member) if member.isreg() else None
+            if content is None:
+                raise found.refuse_link(member.name)
+            found.take(member.name, content)
+
+
+def _is_safe(name: str, path: PurePosixPath) -> bool:
+    """Whether a name stays in the folder on every system and can be printed."""
+    try:
+        sizes = [len(part.encode("utf-8")) for part in path.parts]
+    except UnicodeEncodeError:
+        return False
+    return not (
+        path.is_absolute()
+        or ".." in path.parts
+        or not path.parts
+        or max(sizes) > 255
+        or any(character < " " or character in "\\:\x7f" for character in name)
+    )
+
+
+@contextmanager
+def _archive_errors(source: Path) -> Iterator[None]:
+    """What the archive modules raise on damaged archives."""
+    damage = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+    try:
+        yield
+    except (*damage, NotImplementedError, RuntimeError) as error:
+        raise GanpipeError(f"{source} cannot be unpacked ({error}); make it anew") from None
+    except OSError as error:
+        if error.errno is not None:  # bz2 reports damage as an OSError without a number
+            raise
+        raise GanpipeError(f"{source} cannot be unpacked ({error}); make it anew") from None
