@@ -11,6 +11,7 @@ import errno
 import gzip
 import hashlib
 import os
+import re
 import shutil
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -137,7 +138,8 @@ def _sources(file: RemoteFile) -> Iterator[Source]:
     mirror = os.environ.get("GANPIPE_MIRROR", "")
     if mirror.startswith(("http://", "https://")):
         base = f"{mirror.rstrip('/')}/{file.folder}/"
-        yield Source(f"GANPIPE_MIRROR {mirror}", partial(_download, base))
+        shown = re.sub("//[^/@]*@", "//", mirror)  # without a password
+        yield Source(f"GANPIPE_MIRROR {shown}", partial(_download, base))
     elif mirror:
         folder = Path(mirror).expanduser() / file.folder
         yield Source(f"GANPIPE_MIRROR {mirror}", partial(_copy, folder))

@@ -82,8 +82,6 @@ def _receive(url: str, part: Path, limit: int) -> None:
                     raise SourceError(f"sends more than the {limit:,} bytes that are right")
                 target.write(block)
                 bar.update(len(block))
-    if total is not None and received < total:
-        raise _PassingError(f"closed the connection after {received:,} of {total:,} bytes")
 
 
 def _check_status(response: requests.Response) -> None:
@@ -135,7 +133,7 @@ def _clause(error: Exception) -> str:
         ("proxy", "the proxy does not let it through"),
         ("certificate", "its certificate cannot be verified"),
         ("unreachable", "the network is unreachable"),
-        ("incompleteread", "the connection was closed half way"),
+        ("incompleteread", "the connection is closed half way"),
         ("reset", "the connection was reset"),
     ):
         if sign in text:
