@@ -185,7 +185,7 @@ def _download(base: str, file: RemoteFile, path: Path) -> None:
 def _is_whole(file: RemoteFile, path: Path) -> bool:
     try:
         verify(file, path)
-    except (SourceError, FileNotFoundError):
+    except (SourceError, OSError):
         return False
     return True
 

@@ -88,7 +88,7 @@ def test_a_busy_server_is_asked_again(web: Web, tmp_path: Path) -> None:
         (answers.whole(CONTENT + b"more"), "offers", 1),
         (answers.redirect("/f"), "circle", None),
     ],
-    ids="missing broken page hang trickle endless long circle".split(),
+    ids=["missing", "broken", "page", "hang", "trickle", "endless", "long", "circle"],
 )
 def test_a_bad_answer_ends_soon(
     web: Web, tmp_path: Path, answer: answers.Answer, message: str, attempts: int | None

@@ -33,7 +33,7 @@ def arrays(count: int, *shape: int) -> tuple[np.ndarray, np.ndarray]:
     """Noise of the full range, and every label in turn."""
     rng = np.random.default_rng(count)
     images = rng.integers(0, 256, (count, *shape), dtype=np.uint8)
-    images[0, 0, 0], images[0, 0, 1] = 0, 255
+    images.flat[:2] = 0, 255
     return images, np.arange(count) % 10
 
 
@@ -60,9 +60,10 @@ def cifar_batch(images: np.ndarray, labels: np.ndarray) -> bytes:
 def cifar_archive(**changes: bytes) -> bytes:
     """cifar-10-python.tar.gz; ``changes`` replaces batches."""
     images, labels = arrays(TRAIN, 3, 32, 32)
-    batches = {
-        f"data_batch_{k + 1}": cifar_batch(images[k::5], labels[k::5]) for k in range(5)
-    } | {"test_batch": cifar_batch(*arrays(TEST, 3, 32, 32)), "readme.html": b"hello"}
+    batches = {f"data_batch_{k + 1}": cifar_batch(images[k::5], labels[k::5]) for k in range(5)} | {
+        "test_batch": cifar_batch(*arrays(TEST, 3, 32, 32)),
+        "readme.html": b"hello",
+    }
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w:gz") as archive:
         for name, data in (batches | changes).items():

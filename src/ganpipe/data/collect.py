@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import lzma
 import os
 import stat
@@ -12,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from ganpipe.errors import GanpipeError
 from ganpipe.files import atomic_folder
@@ -155,7 +157,8 @@ def _from_zip(source: Path, found: _Collection) -> None:
 
 
 def _from_tar(source: Path, found: _Collection) -> None:
-    with tarfile.open(source, "r|*") as archive:
+    # Not tarfile's own decompression, which checks no checksum of the whole.
+    with _decompressed(source) as plain, tarfile.open(fileobj=plain, mode="r|") as archive:
         for member in archive:
             if member.isdir() or not found.wants(member.name):
                 continue
@@ -163,6 +166,31 @@ def _from_tar(source: Path, found: _Collection) -> None:
             if content is None:
                 raise found.refuse_link(member.name)
             found.take(member.name, content)
+        _check_end(archive)
+
+
+def _decompressed(source: Path) -> IO[bytes]:
+    with source.open("rb") as start:
+        magic = start.read(6)
+    for signature, opener in (
+        (b"\x1f\x8b", gzip.open),
+        (b"BZh", bz2.open),
+        (b"\xfd7zXZ", lzma.open),
+    ):
+        if magic.startswith(signature):
+            return cast(IO[bytes], opener(source))
+    return source.open("rb")
+
+
+def _check_end(archive: tarfile.TarFile) -> None:
+    """Raise tarfile.ReadError unless the archive ends in zeros: at a damaged header in its
+    middle, tarfile stops without a word."""
+    stream = cast(IO[bytes], archive.fileobj)
+    while block := stream.read(BLOCK):
+        if block.strip(b"\0"):
+            raise tarfile.ReadError("a header in the middle is damaged")
+    if stream.tell() - archive.offset < tarfile.BLOCKSIZE:
+        raise tarfile.ReadError("its end is missing")
 
 
 def _is_safe(name: str, path: PurePosixPath) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import io
 import struct
 import tarfile
 import zlib
@@ -117,11 +117,12 @@ def _read_batch(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Split:
     """One pickled batch: `data` (N, 3072) uint8, red then green then blue; `labels` a list."""
     source = archive.extractfile(member)
     assert source is not None  # as member.isfile()
+    packed = io.BytesIO(source.read())
     try:
-        content = load_arrays(source, encoding="bytes")
+        content = load_arrays(packed, encoding="bytes")
         images = content[b"data"].reshape(-1, 3, 32, 32)
         labels = np.array(content[b"labels"], np.int64)
-    except (pickle.UnpicklingError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except Exception as error:  # a damaged pickle raises nearly anything
         raise DamagedError(f"{member.name} is not a batch of CIFAR-10 ({error})") from None
     if images.dtype != np.uint8:
         raise DamagedError(f"{member.name} holds {images.dtype} where uint8 is right")
