@@ -20,7 +20,7 @@ def shipped_content() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose pipeline has run once and is committed; tests copy it or leave it as it is."""
+    """A project whose pipeline has run once and is committed; tests leave it as it is."""
     project = make_project(tmp_path_factory.mktemp("base") / "project")
     project.dvc("repro")
     project.commit("the first run")

@@ -143,7 +143,8 @@ def test_a_stage_depends_on_the_parameters_it_reads(stage: str) -> None:
     roots = {"params": ""}
     for node in ast.walk(tree):  # config = params.evaluate
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            roots |= {node.targets[0].id: path for path in [_parameter(node.value, roots)] if path}
+            path = _parameter(node.value, roots)
+            roots |= {node.targets[0].id: path} if path else {}
     read = {path for node in ast.walk(tree) if (path := _parameter(node, roots))}
     read = {path for path in read if not any(other.startswith(f"{path}.") for other in read)}
     named = STAGES[stage].get("params", [])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+import torch
 from PIL import Image
 from project import Project, make_project
 
@@ -21,7 +23,8 @@ def test_the_first_run_leaves_every_result(base: Project) -> None:
     figures = base.json("metrics/evaluate.json")
     assert figures["fid_classifier"] > 0
     assert figures["protocol"]["generated"]["num_generated"] == 64
-    assert base.json("metrics/data.json")["train"]["min"] >= -1
+    data = base.json("metrics/data.json")
+    assert -1 <= data["min"] < data["mean"] < data["max"] <= 1
     assert base.json("metrics/train.json")["step"] == 2 * 64 // 16
     curve = (base.root / "metrics/train.csv").read_text().splitlines()
     assert len(curve) == 1 + 4
@@ -73,16 +76,36 @@ def test_experiments_can_be_compared(project: Project) -> None:
     assert {"mlp", "dcgan"} <= set(re.findall(r"\b(mlp|dcgan)\b", table))
 
 
-def test_a_wrong_parameter_stops_before_anything_runs(project: Project) -> None:
-    before = (project.root / "models/generator.safetensors").read_bytes()
-    output = project.dvc("exp", "run", "-S", "model=dcgna", code=None)
-    assert "did you mean 'dcgan'?" in output
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        # What DVC itself looks up first, it refuses first.
+        ("model=dcgna", "Parameters 'models.dcgna' are missing"),
+        ("models.dcgan.objective.n_critc=3", "n_critc"),
+        ("+train.epoch=3", "train.epoch: there is no such field; did you mean 'epochs'?"),
+        ("train.epochs=many", 'train.epochs: must be a valid integer, not "many"'),
+        ("train.device=tpu", "train.device: must be one of 'auto', 'cuda', 'mps' or 'cpu'"),
+        ("train.device=cuda", "train.device is cuda, but this machine has none"),
+        ("train.batch_size=1000", "there are only 65 training images; set it to 65 or less"),
+    ],
+)
+def test_a_wrong_parameter_stops_the_run(project: Project, change: str, says: str) -> None:
+    if change == "train.device=cuda" and torch.cuda.is_available():
+        return  # there it is right
+    output = project.dvc("exp", "run", "-S", change, code=None)
+    assert says in output
     assert "ERROR" in output
-    assert (project.root / "models/generator.safetensors").read_bytes() == before
+    assert "Traceback" not in output
+    assert not (project.root / "models/generator.safetensors").exists() or not ran(output)
     project.run("git", "checkout", "-q", "params.yaml")
-    output = project.dvc("exp", "run", "-S", "models.dcgan.objective.n_critc=3", code=None)
-    assert "n_critc" in output
-    project.run("git", "checkout", "-q", "params.yaml")
+    project.dvc("checkout")
+
+
+def test_an_unknown_model_is_answered_with_the_choices(tmp_path: Path) -> None:
+    fresh = make_project(tmp_path / "fresh")
+    output = fresh.dvc("exp", "run", "-S", "model=zzz", code=None)
+    assert "model: there is no model 'zzz'; the models are dcgan, " in output
+    assert "ERROR" in output
 
 
 def test_queued_experiments_run_the_code_they_were_queued_with(project: Project) -> None:
@@ -92,18 +115,11 @@ def test_queued_experiments_run_the_code_they_were_queued_with(project: Project)
     original = entry.read_text()
     entry.write_text("raise SystemExit('the workspace was edited after queueing')\n")
     project.dvc("queue", "start", "-j", "2")
-    project.run(
-        "timeout", "300", "dvc", "queue", "logs", "--follow", _first_task(project), code=None
-    )
     status = _wait_for_queue(project)
     entry.write_text(original)
     assert status.count("Success") == 2, status
     table = project.dvc("exp", "show", "--csv")
     assert len([line for line in table.splitlines() if ",7," in line]) == 2
-
-
-def _first_task(project: Project) -> str:
-    return project.dvc("queue", "status").splitlines()[1].split()[0]
 
 
 def _wait_for_queue(project: Project) -> str:
@@ -134,8 +150,6 @@ def test_two_folders_give_the_same_bytes(base: Project, tmp_path: Path) -> None:
         assert (other.root / name).read_bytes() == (base.root / name).read_bytes(), name
 
 
-def test_bf16_and_other_devices_are_refused_or_run(project: Project) -> None:
+def test_bf16_runs(project: Project) -> None:
     output = project.dvc("exp", "run", "-S", "train.precision=bf16", "-S", "train.epochs=1")
     assert ran(output) == AFTER_PREPARE
-    output = project.dvc("exp", "run", "-S", "train.device=tpu", code=None)
-    assert "train.device: must be one of 'auto', 'cuda', 'mps' or 'cpu'" in output
