@@ -101,9 +101,14 @@ def collect(path: str, raw: Path) -> None:
                 "yours there or name another folder or archive (an absolute path where the "
                 "experiment is queued or --temp: it sees only what git or DVC tracks)"
             )
-    others = f"; {len(found.ignored)} other files ignored" if found.ignored else ""
-    example = f" (such as {found.ignored[0]})" if found.ignored else ""
-    print(f"{source}: {found.images:,} images, {found.total / 1e6:.1f} MB{others}{example}")
+    print(f"{source}: {found.images:,} images, {found.total / 1e6:.1f} MB{_others(found.ignored)}")
+
+
+def _others(ignored: list[str]) -> str:
+    if not ignored:
+        return ""
+    plural = "" if len(ignored) == 1 else "s"
+    return f"; {len(ignored):,} other file{plural} ignored (such as {ignored[0]})"
 
 
 def _check_place(source: Path, raw: Path) -> None:

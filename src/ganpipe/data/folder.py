@@ -43,7 +43,7 @@ def write_folder(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSp
     damaged: list[str] = []
     counts: dict[str, int] = {}
     for split in ("train", "test"):
-        labels = []
+        labels: list[int] = []
         shape = (config.channels, config.image_size, config.image_size)
         with NpyWriter(dataset.images_path(folder, split), shape, np.uint8) as writer:
             for images, block in _decode_all(raw, splits[split], config, damaged):
@@ -76,25 +76,21 @@ def find_splits(raw: Path, test_fraction: float) -> dict[str, list[Image]]:
     a single class is none.
     """
     names = sorted(path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file())
+    if not names:
+        raise GanpipeError(f"{raw} holds no images; the stage 'download' fills it: run `dvc repro`")
     root = ""
     while (top := {_top(name, root) for name in names}) != {""} and len(top) == 1:
         root += f"{top.pop()}/"
     if top >= {"train", "test"}:
-        splits = {
-            split: _label([name for name in names if name.startswith(f"{root}{split}/")],
-                          f"{root}{split}/")
-            for split in ("train", "test")
-        }  # fmt: skip
+        splits = {split: _label(names, f"{root}{split}/") for split in ("train", "test")}
         if unused := len(names) - sum(map(len, splits.values())):
             print(f"{unused:,} images outside train/ and test/ are not used")
-        _check_classes(splits)
-        return splits
-    images = _label(names, root)
-    held_out = _held_out(names, root, test_fraction)
-    return {
-        "train": [image for image in images if image.name not in held_out],
-        "test": [image for image in images if image.name in held_out],
-    }
+    else:
+        held_out = _held_out(names, root, test_fraction)
+        splits = {"train": [], "test": []}
+        for image in _label(names, root):
+            splits["test" if image.name in held_out else "train"].append(image)
+    return _check_classes(splits)
 
 
 def _top(name: str, root: str) -> str:
@@ -104,8 +100,8 @@ def _top(name: str, root: str) -> str:
 
 
 def _label(names: Sequence[str], root: str) -> list[Image]:
-    """Images with the folder right below ``root`` as their class."""
-    images = [Image(name, _top(name, root)) for name in names]
+    """The images below ``root``, with the folder right below it as their class."""
+    images = [Image(name, _top(name, root)) for name in names if name.startswith(root)]
     classes = {image.label for image in images}
     if len(classes) > 1 and "" in classes:
         stray = next(image.name for image in images if not image.label)
@@ -113,14 +109,21 @@ def _label(names: Sequence[str], root: str) -> list[Image]:
             f"subfolders are classes, but {stray} lies in none of them; "
             "put every image into a subfolder, or none"
         )
-    return images if len(classes) > 1 else [Image(name, "") for name in names]
+    return images
 
 
-def _check_classes(splits: dict[str, list[Image]]) -> None:
-    known, tested = ({image.label for image in splits[split]} for split in ("train", "test"))
-    if unknown := sorted(tested - known):
-        what = ", ".join(unknown) if unknown != [""] else "images without a class"
-        raise GanpipeError(f"test/ has {what}, which train/ has not; give both the same subfolders")
+def _check_classes(splits: dict[str, list[Image]]) -> dict[str, list[Image]]:
+    """Without labels where there are fewer than two classes; else both splits must agree."""
+    train, test = ({image.label for image in splits[split]} for split in ("train", "test"))
+    if len(train | test) < 2:
+        return {split: [Image(image.name, "") for image in splits[split]] for split in splits}
+    if unknown := sorted(test - train):
+        what = f"of the class {unknown[0]}" if unknown[0] else "without a class"
+        raise GanpipeError(
+            f"there are test images {what} but no such training images; add some, or give "
+            "train/ and test/ the same subfolders"
+        )
+    return splits
 
 
 def _held_out(names: Sequence[str], root: str, fraction: float) -> set[str]:

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+import torch
+
+from ganpipe.data import dataset
+from ganpipe.data.batches import to_unit_range
+from ganpipe.data.config import Datasets, PublicDataset
+from ganpipe.data.images import resize
+from ganpipe.data.npy import NpyWriter
+from ganpipe.data.prepare import prepare
+from ganpipe.errors import GanpipeError
+from ganpipe.schema import validate
+
+pytestmark = pytest.mark.usefixtures("tiny_official")
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """data/raw with the tiny MNIST and CIFAR-10."""
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    contents = tiny.mnist_contents() | {"cifar-10-python.tar.gz": tiny.cifar_archive()}
+    for name, data in contents.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def mnist(raw: Path, tmp_path: Path) -> Path:
+    """The tiny MNIST, padded to 32."""
+    prepare("mnist", PublicDataset(image_size=32, fit="pad"), raw, tmp_path / "prepared")
+    return tmp_path / "prepared"
+
+
+def test_padding_is_black_and_can_be_cropped(mnist: Path) -> None:
+    spec = dataset.load_spec(mnist)
+    images = dataset.load_images(mnist, "train")
+    assert isinstance(images, np.memmap)
+    assert (spec.image_size, spec.native_size, spec.padding) == (32, 28, 2)
+    wanted = tiny.arrays(tiny.TRAIN, 28, 28)[0][:, None]
+    np.testing.assert_array_equal(dataset.crop_padding(images, spec), wanted)
+    assert images.sum() == wanted.sum()
+
+
+def test_the_native_size_is_kept(raw: Path, tmp_path: Path) -> None:
+    prepare("mnist", PublicDataset(image_size=28, fit="pad"), raw, tmp_path / "prepared")
+    images = dataset.load_images(tmp_path / "prepared", "test", mmap=False)
+    np.testing.assert_array_equal(images, tiny.arrays(tiny.TEST, 28, 28)[0][:, None])
+    assert dataset.load_spec(tmp_path / "prepared").padding == 0
+
+
+def test_resizing(raw: Path, tmp_path: Path) -> None:
+    prepare("cifar10", PublicDataset(image_size=64, fit="resize"), raw, tmp_path / "prepared")
+    spec = dataset.load_spec(tmp_path / "prepared")
+    assert (spec.shape, spec.native_size, spec.padding) == ((3, 64, 64), 64, 0)
+    np.testing.assert_array_equal(
+        dataset.load_images(tmp_path / "prepared", "test"),
+        resize(tiny.arrays(tiny.TEST, 3, 32, 32)[0], 64),
+    )
+
+
+def test_labels(mnist: Path) -> None:
+    labels = dataset.load_labels(mnist, "train")
+    assert labels is not None
+    assert labels.dtype == np.int64
+    np.testing.assert_array_equal(labels, tiny.arrays(tiny.TRAIN, 28, 28)[1])
+
+
+@pytest.mark.parametrize("size", [28, 32])
+def test_figures_are_those_of_the_training_tensor(raw: Path, tmp_path: Path, size: int) -> None:
+    fit = PublicDataset(image_size=size, fit="pad")
+    figures = prepare("mnist", fit, raw, tmp_path / "prepared")
+    tensor = to_unit_range(torch.from_numpy(np.array(dataset.load_images(tmp_path / "prepared",
+                                                                         "train"))))  # fmt: skip
+    assert (figures["min"], figures["max"]) == (tensor.min().item(), tensor.max().item())
+    assert (figures["min"], figures["max"]) == (-1.0, 1.0)
+    assert figures["mean"] == pytest.approx(tensor.double().mean().item(), abs=1e-7)
+    assert (figures["train_images"], figures["classes"]) == (tiny.TRAIN, 10)
+    assert figures["image_size"] == size
+
+
+def test_the_same_bytes_every_time(raw: Path, mnist: Path) -> None:
+    before = {path.name: path.read_bytes() for path in mnist.iterdir()}
+    prepare("mnist", PublicDataset(image_size=32, fit="pad"), raw, mnist)
+    assert {path.name: path.read_bytes() for path in mnist.iterdir()} == before
+
+
+@pytest.mark.parametrize(("size", "fit", "fine"), [(28, "pad", True), (24, "pad", False),
+                                                   (24, "resize", True)])  # fmt: skip
+def test_padding_cannot_shrink(size: int, fit: str, fine: bool) -> None:
+    block = {"image_size": 32, "fit": "resize"}
+    content = dict.fromkeys(Datasets.model_fields, block) | {
+        "mnist": {"image_size": size, "fit": fit},
+        "folder": {"path": "x", "image_size": 64, "channels": 3, "test_fraction": 0.1,
+                   "skip_damaged": False},
+    }  # fmt: skip
+    if fine:
+        assert validate(Datasets, content, "x").mnist.image_size == size
+    else:
+        with pytest.raises(GanpipeError, match=r"mnist: pad cannot shrink 28 .*24.*resize"):
+            validate(Datasets, content, "x")
+
+
+def test_what_cannot_be_read_leaves_what_was_there(raw: Path, mnist: Path) -> None:
+    (raw / "train-labels-idx1-ubyte").write_bytes(b"")
+    before = sorted(mnist.iterdir())
+    with pytest.raises(GanpipeError, match="damaged"):
+        prepare("mnist", PublicDataset(image_size=32, fit="pad"), raw, mnist)
+    assert sorted(mnist.iterdir()) == before
+    assert [path.name for path in mnist.parent.iterdir() if "part" in path.name] == []
+
+
+def test_a_written_array_is_a_plain_npy_file(tmp_path: Path) -> None:
+    rows = np.arange(24, dtype=np.uint8).reshape(6, 2, 2)
+    with NpyWriter(tmp_path / "a.npy", (2, 2), np.uint8) as writer:
+        writer.append(rows[:5])
+        writer.append(rows[5:])
+    np.save(tmp_path / "b.npy", rows)
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
+
+
+def test_the_header_has_room_for_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written twice, for no rows and for all of them, at the same length."""
+    with NpyWriter(tmp_path / "a.npy", (), np.uint8) as writer:
+        length = writer._file.tell()
+        writer.rows = 10**12
+        writer._file.seek(0)
+        writer._write_header()
+        assert writer._file.tell() == length
+        writer.rows = 0
+
+
+def test_missing_files_name_the_stage(tmp_path: Path, mnist: Path) -> None:
+    with pytest.raises(GanpipeError, match=r"spec.json is missing; the stage 'prepare'"):
+        dataset.load_spec(tmp_path / "nowhere")
+    (mnist / "train_images.npy").unlink()
+    with pytest.raises(GanpipeError, match=r"train_images.npy is missing; the stage 'prepare'"):
+        dataset.load_images(mnist, "train")
+
+
+def _object_array(path: Path) -> None:
+    np.save(path, np.array([print, len], object), allow_pickle=True)
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"text" * 100),
+        lambda path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda path: np.save(path, np.zeros((20, 1, 32, 31), np.uint8)),
+        lambda path: np.save(path, np.zeros((20, 1, 32, 32), np.int8)),
+        _object_array,
+    ],
+    ids=["empty", "text", "cut", "shape", "dtype", "pickle"],
+)
+def test_damaged_images(mnist: Path, spoil: object, mmap: bool) -> None:
+    spoil(mnist / "train_images.npy")  # type: ignore[operator]
+    with pytest.raises(GanpipeError, match=r"train_images.npy is damaged .*dvc repro"):
+        dataset.load_images(mnist, "train", mmap=mmap)
+
+
+def test_damaged_labels_and_spec(mnist: Path) -> None:
+    np.save(mnist / "train_labels.npy", np.full(tiny.TRAIN, 10))
+    with pytest.raises(GanpipeError, match=r"label is outside 0\.\.9"):
+        dataset.load_labels(mnist, "train")
+    content = json.loads((mnist / "spec.json").read_text())
+    (mnist / "spec.json").write_text(json.dumps({**content, "extra": 1}))
+    with pytest.raises(GanpipeError, match="other fields"):
+        dataset.load_spec(mnist)
+    (mnist / "spec.json").write_text("{")
+    with pytest.raises(GanpipeError, match="damaged"):
+        dataset.load_spec(mnist)
