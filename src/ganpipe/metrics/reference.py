@@ -74,11 +74,14 @@ def save_reference(path: Path, reference: Reference) -> None:
 
 
 def load_reference(path: Path) -> Reference:
-    """What :func:`save_reference` wrote. Raises GanpipeError where it is missing or damaged."""
+    """What :func:`save_reference` or pytorch-fid wrote; the latter's has an empty protocol.
+
+    Raises GanpipeError where it is missing or damaged.
+    """
     try:
         with np.load(path, allow_pickle=False) as content:
-            protocol = json.loads(str(content["protocol"]))
-            gaussian = Gaussian(content["mu"], content["sigma"], protocol["num_real"])
+            protocol = json.loads(str(content["protocol"])) if "protocol" in content else {}
+            gaussian = Gaussian(content["mu"], content["sigma"], protocol.get("num_real"))
     except FileNotFoundError:
         raise GanpipeError(
             f"{path} is missing; the stage 'reference' writes it: run `dvc repro`"

@@ -1,0 +1,167 @@
+"""The Inception ruler against the reference program, with random weights of the same shapes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from inception_files import pictures, random_weights, save_pictures
+from pytorch_fid.fid_score import compute_statistics_of_path
+
+from ganpipe.errors import GanpipeError
+from ganpipe.files import sha256_of
+from ganpipe.metrics import inception
+from ganpipe.metrics.frechet import frechet_distance
+from ganpipe.metrics.inception import PUBLISHED, Inception, load_inception, published_weights
+from ganpipe.metrics.reference import (
+    Reference,
+    load_reference,
+    measure_reference,
+    save_reference,
+)
+from ganpipe.metrics.ruler import Ruler, outputs
+
+CPU = torch.device("cpu")
+NUM = 24
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A TORCH_HOME whose published file holds random weights."""
+    folder = tmp_path_factory.mktemp("torch-home")
+    path = folder / "hub" / "checkpoints" / PUBLISHED.name
+    path.parent.mkdir(parents=True)
+    torch.save(random_weights(), path)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights_file(home: Path) -> Path:
+    return home / "hub" / "checkpoints" / PUBLISHED.name
+
+
+@pytest.fixture(scope="module")
+def ruler(weights_file: Path) -> Ruler:
+    return load_inception(weights_file, CPU)
+
+
+@pytest.fixture(scope="module")
+def references(ruler: Ruler) -> list[Reference]:
+    """Statistics of two sets of pictures."""
+    return [
+        measure_reference(ruler, [pictures(NUM, 32, 3, seed)], 10, {"split": "all"})
+        for seed in (0, 1)
+    ]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The same two sets as PNGs."""
+    root = tmp_path_factory.mktemp("pictures")
+    for seed, name in enumerate("ab"):
+        save_pictures(root / name, pictures(NUM, 32, 3, seed))
+    return [root / "a", root / "b"]
+
+
+def reference_program(home: Path, *arguments: object) -> str:
+    result = subprocess.run(
+        [sys.executable, "-m", "pytorch_fid", *map(str, arguments), "--num-workers", "0"],
+        env={**os.environ, "TORCH_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    return result.stdout
+
+
+def test_the_whole_path_is_that_of_the_reference_program(
+    home: Path, folders: list[Path], references: list[Reference]
+) -> None:
+    printed = reference_program(home, *folders)
+    theirs = float(re.search(r"FID:\s+(\S+)", printed)[1])  # type: ignore[index]
+    assert np.isfinite(theirs)
+    ours = frechet_distance(references[0].gaussian, references[1].gaussian)
+    assert ours == pytest.approx(theirs, rel=1e-4)
+
+
+def test_statistics_of_the_reference_program_are_ours(
+    home: Path, folders: list[Path], references: list[Reference], tmp_path: Path
+) -> None:
+    theirs, ours = tmp_path / "theirs.npz", tmp_path / "ours.npz"
+    reference_program(home, "--save-stats", folders[0], theirs)
+    read = load_reference(theirs).gaussian
+    assert frechet_distance(read, references[1].gaussian) == pytest.approx(
+        frechet_distance(references[0].gaussian, references[1].gaussian), rel=1e-4
+    )
+    save_reference(ours, references[0])
+    mu, sigma = compute_statistics_of_path(str(ours), None, 1, 2048, "cpu")
+    assert np.array_equal(mu, references[0].gaussian.mu)
+    assert np.array_equal(sigma, references[0].gaussian.sigma)
+
+
+def test_grey_images_are_taken_as_rgb(ruler: Ruler) -> None:
+    grey = pictures(2, 28, 1, 3)
+    (one,), (three,) = (list(outputs(ruler, [i], 2)) for i in (grey, grey.repeat(1, 3, 1, 1)))
+    assert torch.equal(one.features, three.features)
+    assert one.logits.shape == (2, 1008)
+
+
+def test_another_weights_file_gets_another_name(ruler: Ruler, weights_file: Path) -> None:
+    assert ruler.key("fid") == "fid_custom"
+    assert ruler.protocol["weights_sha256"] == sha256_of(weights_file)
+
+
+def test_the_published_name_needs_the_published_bytes(
+    home: Path, weights_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(home))
+    with pytest.raises(GanpipeError, match=r"not the published file.*ruler 'classifier' works"):
+        load_inception(None, CPU)
+    right = f"sha256:{sha256_of(weights_file)}"
+    monkeypatch.setattr(inception, "PUBLISHED", _with_checksum(right))
+    assert load_inception(None, CPU).key("fid") == "fid"
+
+
+def test_the_published_weights_come_from_a_mirror(
+    weights_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mirror" / "inception").mkdir(parents=True)
+    (tmp_path / "mirror" / "inception" / PUBLISHED.name).symlink_to(weights_file)
+    for name, folder in {"TORCH_HOME": "none", "GANPIPE_MIRROR": "mirror"}.items():
+        monkeypatch.setenv(name, str(tmp_path / folder))
+    monkeypatch.setenv("GANPIPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GANPIPE_OFFLINE", "1")
+    with pytest.raises(GanpipeError, match=r"(?s)holds something else.*ruler 'classifier' works"):
+        published_weights()
+    right = f"sha256:{sha256_of(weights_file)}"
+    monkeypatch.setattr(inception, "PUBLISHED", _with_checksum(right))
+    assert published_weights() == tmp_path / "cache" / "downloads" / "inception" / PUBLISHED.name
+
+
+def _with_checksum(checksum: str) -> object:
+    from dataclasses import replace
+
+    return replace(PUBLISHED, checksum=checksum, size=200 << 20)
+
+
+def test_what_is_no_weights_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GanpipeError, match="does not exist"):
+        load_inception(tmp_path / "nothing.pth", CPU)
+    path = tmp_path / "weights.pth"
+    for content in (b"text", b""):
+        path.write_bytes(content)
+        with pytest.raises(GanpipeError, match="does not hold weights"):
+            load_inception(path, CPU)
+    torch.save({"fc.weight": torch.zeros(1008, 2048)}, path)
+    with pytest.raises(GanpipeError, match="does not hold weights"):
+        load_inception(path, CPU)
+    torch.save(Inception, path)  # a pickle that would import code
+    with pytest.raises(GanpipeError, match="does not hold weights"):
+        load_inception(path, CPU)
