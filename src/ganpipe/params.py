@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -38,6 +38,17 @@ class Params(Strict):
     models: dict[str, ModelConfig] = Field(min_length=1)
     sample: SampleConfig
     evaluate: EvaluateConfig
+
+    @model_validator(mode="after")
+    def _optimizers_fit(self) -> Params:
+        mistakes = [
+            f"models.{name}.optimizer: {mistake}"
+            for name, model in self.models.items()
+            for mistake in model.optimizer.mistakes(self.optimizer)
+        ]
+        if mistakes:
+            raise ValueError("\n  ".join(mistakes))
+        return self
 
     @property
     def chosen_dataset(self) -> PublicDataset | FolderDataset:

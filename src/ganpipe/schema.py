@@ -67,7 +67,8 @@ def _sentence(kind: type[BaseModel], content: Any, detail: Any) -> str:
                 given = f", not '{detail['ctx']['tag']}'" if "tag" in detail["ctx"] else ""
             return f"{path}: must be one of {choices}{given}"
         case "value_error":
-            return f"{path}: {detail['ctx']['error']}"
+            error = str(detail["ctx"]["error"])
+            return f"{path}: {error}" if detail["loc"] else error  # the whole file names its own
         case _:
             wanted = detail["msg"].replace("Input should be", "must be")
             return f"{path}: {wanted}{given}"

@@ -65,3 +65,11 @@ class Loss(NamedTuple):
 
     total: Tensor
     parts: dict[str, Tensor]
+
+
+class Moment(NamedTuple):
+    """When in a run an update happens; schedules are functions of it and carry nothing."""
+
+    step: int  # generator updates before this one
+    update: int  # discriminator updates before this one
+    progress: float  # share of the run's generator updates that is done, in [0, 1)

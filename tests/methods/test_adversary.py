@@ -8,7 +8,9 @@ from support import SHIPPED, small_model, spec_of
 
 from ganpipe.methods.build import build_method
 from ganpipe.training.loop import frozen
-from ganpipe.types import Batch
+from ganpipe.types import Batch, Moment
+
+START = Moment(step=0, update=0, progress=0.0)
 
 
 def a_batch(size: int = 32, channels: int = 1) -> Batch:
@@ -38,11 +40,11 @@ def test_each_side_moves_alone(name: str) -> None:
             if not torch.equal(value, before[name])
         }
 
-    changed = after_step(method.d_nets, method.d_loss(batch, fakes, rng()).total)
+    changed = after_step(method.d_nets, method.d_loss(batch, fakes, rng(), START).total)
     assert changed
     assert all(name.startswith("d_nets.") for name in changed)
     with frozen(method.d_nets):
-        changed = after_step(method.g_nets, method.g_loss(batch, fakes, rng()).total)
+        changed = after_step(method.g_nets, method.g_loss(batch, fakes, rng(), START).total)
     assert changed
     assert all(name.startswith("g_nets.") for name in changed)
 
@@ -52,7 +54,10 @@ def test_losses_log_what_the_curve_needs(name: str) -> None:
     method = build_method(small_model(name), spec_of(), seed=0)
     batch = a_batch()
     fakes = method.generate(batch, rng())
-    parts = method.d_loss(batch, fakes, rng()).parts | method.g_loss(batch, fakes, rng()).parts
+    parts = (
+        method.d_loss(batch, fakes, rng(), START).parts
+        | method.g_loss(batch, fakes, rng(), START).parts
+    )
     assert {"d_loss", "d_real", "d_fake", "g_loss"} <= parts.keys()
     assert not any(value.requires_grad for value in parts.values())
 
@@ -62,9 +67,9 @@ def test_one_pass_over_both_batches_gives_what_two_passes_give() -> None:
     batch = a_batch()
     fakes = method.generate(batch, rng())
     assert not method.separate_passes
-    once = method.d_loss(batch, fakes, rng()).total
+    once = method.d_loss(batch, fakes, rng(), START).total
     method.separate_passes = True
-    assert torch.allclose(once, method.d_loss(batch, fakes, rng()).total, atol=1e-6)
+    assert torch.allclose(once, method.d_loss(batch, fakes, rng(), START).total, atol=1e-6)
 
 
 def test_batch_norm_never_sees_real_and_generated_images_together() -> None:

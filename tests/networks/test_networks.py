@@ -66,9 +66,9 @@ def test_mlp_layers_follow_their_fields() -> None:
     discriminator = mlp.Discriminator(
         shape=(1, 28, 28), hidden=[6, 5], activation="leaky_relu", dropout=0.3
     )
-    kinds = [type(layer).__name__ for layer in discriminator.layers]
+    kinds = [type(layer).__name__ for layer in [*discriminator.features, discriminator.last]]
     assert kinds == ["Flatten", *["Linear", "LeakyReLU", "Dropout"] * 2, "Linear"]
-    assert discriminator.layers[2].negative_slope == 0.2
+    assert discriminator.features[2].negative_slope == 0.2
 
 
 @pytest.mark.parametrize("norm", ["batch", "none"])

@@ -136,7 +136,9 @@ def test_each_discriminator_update_has_its_own_batch_and_noise() -> None:
 @pytest.mark.parametrize(("n_critic", "per_epoch"), [(1, 6), (5, 6), (4, 10), (7, 3)])
 def test_finished_epochs(n_critic: int, per_epoch: int) -> None:
     steps = range(1, 41)
-    found = {s: e for s in steps if (e := finished_epoch(s, n_critic, per_epoch))}
+    found = {
+        s: e for s in steps if (e := finished_epoch((s - 1) * n_critic, s * n_critic, per_epoch))
+    }
     for step in steps:
         passed = {math.floor(k * n_critic / per_epoch) for k in (step - 1, step)}
         assert (step in found) == (len(passed) == 2)

@@ -9,8 +9,12 @@ from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Method
 from ganpipe.networks.build import build_discriminator, build_generator
 from ganpipe.networks.layers import mixes_samples
-from ganpipe.objectives.losses import LOSSES
-from ganpipe.types import Batch, DataSpec, Loss
+from ganpipe.objectives.losses import against_labels
+from ganpipe.objectives.matching import feature_matching
+from ganpipe.objectives.penalties import PENALTIES
+from ganpipe.objectives.perturb import diff_augment, instance_noise
+from ganpipe.objectives.unroll import Critic, unrolled
+from ganpipe.types import Batch, DataSpec, Loss, Moment
 
 
 class Adversary(Method):
@@ -20,8 +24,10 @@ class Adversary(Method):
         super().__init__()
         self.latent_dim = config.latent_dim
         self.latent = config.latent
+        self.objective = config.objective
+        self.loss = config.objective.adversarial
         self.n_critic = config.objective.n_critic
-        self.loss = LOSSES[config.objective.loss]
+        self.critic_warmup = config.objective.critic_warmup
         self.g_nets = nn.ModuleDict(
             {"generator": build_generator(config.generator, config.latent_dim, spec.shape)}
         )
@@ -33,18 +39,52 @@ class Adversary(Method):
     def generate(self, batch: Batch, rng: torch.Generator) -> dict[str, Tensor]:
         return {"fake": self.generator()(**self.inputs(len(batch.real), rng))}
 
-    def d_loss(self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator) -> Loss:
-        real, fake = self._logits(batch.real, fakes["fake"].detach())
-        total = self.loss.discriminator(real, fake)
-        parts = {"d_loss": total, "d_real": self._watched(real), "d_fake": self._watched(fake)}
+    def d_loss(
+        self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator, moment: Moment
+    ) -> Loss:
+        real = self._seen(batch.real, rng, moment)
+        fake = self._seen(fakes["fake"].detach(), rng, moment)
+        on_real, on_fake = self._logits(self.discriminator, real, fake)
+        total = self._against(on_real, on_fake, rng)
+        parts = {"d_real": self._watched(on_real), "d_fake": self._watched(on_fake)}
+        if self.objective.penalties:
+            parts["penalty"] = self._penalty(real, fake, rng, moment)
+            total = total + parts["penalty"]
+        parts["d_loss"] = total
         return Loss(total, {name: value.detach() for name, value in parts.items()})
 
-    def g_loss(self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator) -> Loss:
-        total = self.loss.generator(self.d_nets["discriminator"](fakes["fake"]).float())
+    def g_loss(
+        self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator, moment: Moment
+    ) -> Loss:
+        fake = self._seen(fakes["fake"], rng, moment)
+        if self.objective.feature_matching:
+            total = self._match(self._seen(batch.real, rng, moment), fake)
+        elif self.objective.unrolled_steps:
+            total = self._look_ahead(self._seen(batch.real, rng, moment), fake, rng)
+        elif self.loss.generator_sees_real:
+            with torch.no_grad():
+                on_real = self.discriminator(self._seen(batch.real, rng, moment)).float()
+            total = self.loss.generator(on_real, self.discriminator(fake).float())
+        else:
+            on_fake = self.discriminator(fake).float()
+            total = self.loss.generator(on_fake.new_empty(0), on_fake)
         return Loss(total, {"g_loss": total.detach()})
+
+    def after_d_step(self) -> None:
+        """Clip every discriminator weight: Arjovsky et al. 2017 (arXiv:1701.07875), algorithm 1."""
+        if bound := self.objective.weight_clip:
+            with torch.no_grad():
+                weights: list[Tensor] = list(self.d_nets.parameters())
+                torch._foreach_clamp_min_(weights, -bound)
+                torch._foreach_clamp_max_(weights, bound)
 
     def generator(self) -> nn.Module:
         return self.g_nets["generator"]
+
+    @property
+    def discriminator(self) -> nn.Module:
+        """Images (N, C, H, W) -> (N,) logits."""
+        return self.d_nets["discriminator"]
 
     def inputs(self, n: int, rng: torch.Generator) -> dict[str, Tensor]:
         z = torch.empty(n, self.latent_dim, device=rng.device)
@@ -52,13 +92,72 @@ class Adversary(Method):
             return {"z": z.normal_(generator=rng)}
         return {"z": z.uniform_(-1, 1, generator=rng)}
 
-    def _logits(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    def _seen(self, images: Tensor, rng: torch.Generator, moment: Moment) -> Tensor:
+        """The images as the discriminator sees them."""
+        if kinds := self.objective.augment:
+            images = diff_augment(images.float(), kinds, rng)
+        if deviation := self.objective.instance_noise:
+            images = instance_noise(images.float(), deviation * (1 - moment.progress), rng)
+        return images
+
+    def _logits(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Both (N,) float32 outputs, in one pass where no image's output depends on another's."""
-        discriminator = self.d_nets["discriminator"]
         if self.separate_passes:
-            return discriminator(real).float(), discriminator(fake).float()
-        first, second = discriminator(torch.cat([real, fake])).float().split(len(real))
+            return critic(real).float(), critic(fake).float()
+        first, second = critic(torch.cat([real, fake])).float().split(len(real))
         return first, second
+
+    def _against(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+        """The discriminator's loss on its (N,) logits, against the labels that are asked for."""
+        config, against = self.objective, self.loss.against
+        if config.plain_labels or against is None:
+            return self.loss.discriminator(real, fake)
+        labels = (config.real_label, config.fake_label)
+        return against_labels(against, real, fake, labels, config.label_flip, rng)
+
+    def _penalty(self, real: Tensor, fake: Tensor, rng: torch.Generator, moment: Moment) -> Tensor:
+        """The weighted penalties, in fp32, which second derivatives want.
+
+        Applied at every k-th update they count k times (Karras et al. 2020, arXiv:1912.04958,
+        appendix B). Its correction of Adam's fields is for updates of their own; here penalty and
+        loss share an update, so none is due.
+        """
+        every = self.objective.penalty_every
+        if moment.update % every:
+            return real.new_zeros(())
+        with torch.autocast(real.device.type, enabled=False):
+            images = real.float(), fake.float()
+            terms = [
+                weight * PENALTIES[name](self.discriminator, *images, rng)
+                for name, weight in self.objective.penalties.items()
+            ]
+        return every * torch.stack(terms).sum()
+
+    def _match(self, real: Tensor, fake: Tensor) -> Tensor:
+        features = self.discriminator.get_submodule("features")
+        with torch.no_grad():
+            wanted = features(real).float().flatten(1)
+        return feature_matching(wanted, features(fake).float().flatten(1))
+
+    def _look_ahead(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+        """The generator's loss against the discriminator that will have answered to ``fake``.
+
+        In a zero-sum game this is minus the discriminator's whole loss (Metz et al. 2017, eq. 4 and
+        5): the logits of real images depend on the generator, too, through the unrolled updates.
+        """
+        config = self.objective
+        with torch.autocast(real.device.type, enabled=False):
+            real, fake = real.float(), fake.float()
+            critic = unrolled(
+                self.discriminator,
+                lambda critic: self._against(*self._logits(critic, real, fake), rng),
+                config.unrolled_steps,
+                config.unrolled_lr,
+            )
+            on_real, on_fake = self._logits(critic, real, fake)
+            if self.loss.zero_sum:
+                return -self._against(on_real, on_fake, rng)
+            return self.loss.generator(on_real, on_fake)
 
     def _watched(self, logits: Tensor) -> Tensor:
         """D(x) where the output is a logit of a probability, the mean score where it is not."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import model_validator
+
 from ganpipe.networks.config import DiscriminatorConfig, GeneratorConfig
 from ganpipe.objectives.config import ObjectiveConfig
 from ganpipe.schema import PositiveInt, Strict
@@ -20,3 +22,28 @@ class ModelConfig(Strict):
     discriminator: DiscriminatorConfig
     objective: ObjectiveConfig
     optimizer: OptimizerOverride = OptimizerOverride()  # replaces fields of the shared default
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> ModelConfig:
+        """Refuse what bounds or differentiates a discriminator that it does not fit.
+
+        minibatch_stddev under a penalty is let through: published recipes have it (Karras et al.
+        2018), and one number of the whole batch hardly depends on one image.
+        """
+        d, objective = self.discriminator, self.objective
+        reasons = {
+            "objective.penalties need the slope of one image's logit, and the discriminator's "
+            "batch norm makes it depend on the whole batch; set discriminator.norm to none": (
+                bool(objective.penalties) and d.batch_norm
+            ),
+            "objective.penalties need the slope of one image's logit, and "
+            "discriminator.minibatch_discrimination makes it depend on the whole batch; leave out "
+            "one": bool(objective.penalties) and d.minibatch_discrimination > 0,
+            "discriminator.spectral_norm divides by what objective.weight_clip clips; leave out "
+            "one": d.spectral_norm and objective.weight_clip > 0,
+            "discriminator.norm batch undoes the scale that discriminator.spectral_norm sets; set "
+            "it to none": d.spectral_norm and d.batch_norm,
+        }
+        if found := [reason for reason, applies in reasons.items() if applies]:
+            raise ValueError("; ".join(found))
+        return self

@@ -7,18 +7,24 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from ganpipe.types import Batch, Loss
+from ganpipe.types import Batch, Loss, Moment
+
+WARMUP_UPDATES = 100  # of the discriminator before a generator update of the warm-up
+WARMUP_STEPS = 25  # the first generator updates are of the warm-up
+WARMUP_EVERY = 500  # and so is every one whose number is a multiple of this
 
 
 class Method(nn.Module, ABC):
     """Two sides that play against each other, each with however many networks it needs.
 
-    One training step is ``n_critic`` times (generate, d_loss, update of ``d_nets``,
-    after_d_step), then once (g_loss on the last generated images, update of ``g_nets``). The
-    randomness of each call comes from the generator handed to it, on the method's device.
+    One training step is, ``n_critic`` times or as often as a warm-up asks for, generate, d_loss,
+    update of ``d_nets`` and after_d_step; then, once, g_loss on the last generated images and
+    update of ``g_nets``. The randomness of each call comes from the generator handed to it, on the
+    method's device.
     """
 
     n_critic: int
+    critic_warmup: bool = False
     g_nets: nn.ModuleDict
     d_nets: nn.ModuleDict
 
@@ -27,12 +33,28 @@ class Method(nn.Module, ABC):
         """The generator's forward pass, with its graph, shared by both updates."""
 
     @abstractmethod
-    def d_loss(self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator) -> Loss:
+    def d_loss(
+        self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator, moment: Moment
+    ) -> Loss:
         """The discriminator's loss on a real batch and detached ``fakes``."""
 
     @abstractmethod
-    def g_loss(self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator) -> Loss:
+    def g_loss(
+        self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator, moment: Moment
+    ) -> Loss:
         """The generator's loss; gradients flow through ``fakes``. ``d_nets`` are frozen."""
+
+    def updates_before(self, step: int) -> int:
+        """Discriminator updates in the first ``step`` training steps.
+
+        The warm-up is that of Arjovsky et al.'s program (2017): a critic near its optimum when the
+        generator starts, and again from time to time.
+        """
+        updates = step * self.n_critic
+        if self.critic_warmup:
+            late = max(0, step - 1) // WARMUP_EVERY  # multiples in [WARMUP_STEPS, step)
+            updates += (min(step, WARMUP_STEPS) + late) * (WARMUP_UPDATES - self.n_critic)
+        return updates
 
     def after_d_step(self) -> None:
         """A constraint on the weights, such as clipping; called after each update of d_nets."""

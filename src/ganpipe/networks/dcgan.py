@@ -7,7 +7,12 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from ganpipe.networks.layers import discriminator_batch_norm
+from ganpipe.networks.layers import (
+    discriminator_batch_norm,
+    initialise,
+    minibatch_layers,
+    normalise_spectrally,
+)
 from ganpipe.types import halvings
 
 
@@ -23,7 +28,9 @@ def _channels(image_size: int, width: int) -> tuple[int, list[int]]:
 class Generator(nn.Module):
     """(N, latent_dim) float -> (N, *shape) float in [-1, 1]."""
 
-    def __init__(self, latent_dim: int, shape: tuple[int, int, int], width: int) -> None:
+    def __init__(
+        self, latent_dim: int, shape: tuple[int, int, int], width: int, init: str = "normal_0.02"
+    ) -> None:
         super().__init__()
         base, channels = _channels(shape[1], width)
         channels.reverse()
@@ -37,7 +44,7 @@ class Generator(nn.Module):
             ]
         last = nn.ConvTranspose2d(channels[-1], shape[0], 4, 2, 1, bias=False)
         self.layers = nn.Sequential(*layers, last, nn.Tanh())
-        initialise(self)
+        initialise(self, init)
 
     def forward(self, z: Tensor) -> Tensor:
         return self.layers(z[:, :, None, None])
@@ -46,7 +53,16 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """(N, *shape) float in [-1, 1] -> (N,) logits."""
 
-    def __init__(self, shape: tuple[int, int, int], width: int, norm: str) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        width: int,
+        norm: str,
+        spectral_norm: bool = False,
+        minibatch_discrimination: int = 0,
+        minibatch_stddev: bool = False,
+        init: str = "normal_0.02",
+    ) -> None:
         super().__init__()
         base, channels = _channels(shape[1], width)
         bias = norm == "none"  # batch norm has its own
@@ -57,21 +73,14 @@ class Discriminator(nn.Module):
             if norm == "batch":
                 layers.append(discriminator_batch_norm(inner))
             layers.append(nn.LeakyReLU(0.2, inplace=True))
-        self.layers = nn.Sequential(*layers, nn.Conv2d(channels[-1], 1, base, 1, 0, bias=bias))
-        initialise(self)
+        self.features = nn.Sequential(*layers)  # -> (N, C, base, base)
+        self.minibatch, last_channels = minibatch_layers(
+            channels[-1], base * base, minibatch_discrimination, minibatch_stddev
+        )
+        self.last = nn.Conv2d(last_channels, 1, base, 1, 0, bias=bias)
+        initialise(self, init)
+        if spectral_norm:
+            normalise_spectrally(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x).flatten()
-
-
-def initialise(network: nn.Module) -> None:
-    """Weights of convolutions from N(0, 0.02), of batch norms from N(1, 0.02), biases zero."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(module.weight, 0.0, 0.02)
-        elif isinstance(module, nn.BatchNorm2d):
-            nn.init.normal_(module.weight, 1.0, 0.02)
-        else:
-            continue
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
+        return self.last(self.minibatch(self.features(x))).flatten()

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from ganpipe.networks.layers import activation_layer
+from ganpipe.networks.layers import (
+    activation_layer,
+    initialise,
+    minibatch_layers,
+    normalise_spectrally,
+)
 
 
 class Generator(nn.Module):
@@ -20,6 +25,7 @@ class Generator(nn.Module):
         hidden: Sequence[int],
         activation: str,
         batch_norm: bool,
+        init: str = "torch",
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
@@ -32,6 +38,7 @@ class Generator(nn.Module):
             width = units
         self.layers = nn.Sequential(*layers, nn.Linear(width, math.prod(shape)), nn.Tanh())
         self.shape = shape
+        initialise(self, init)
 
     def forward(self, z: Tensor) -> Tensor:
         return self.layers(z).view(-1, *self.shape)
@@ -46,6 +53,10 @@ class Discriminator(nn.Module):
         hidden: Sequence[int],
         activation: str,
         dropout: float,
+        spectral_norm: bool = False,
+        minibatch_discrimination: int = 0,
+        minibatch_stddev: bool = False,
+        init: str = "torch",
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
@@ -55,7 +66,14 @@ class Discriminator(nn.Module):
             if dropout:
                 layers.append(nn.Dropout(dropout))
             width = units
-        self.layers = nn.Sequential(nn.Flatten(), *layers, nn.Linear(width, 1))
+        self.features = nn.Sequential(nn.Flatten(), *layers)  # -> (N, hidden[-1])
+        self.minibatch, width = minibatch_layers(
+            width, 1, minibatch_discrimination, minibatch_stddev
+        )
+        self.last = nn.Linear(width, 1)
+        initialise(self, init)
+        if spectral_norm:
+            normalise_spectrally(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x).squeeze(1)
+        return self.last(self.minibatch(self.features(x))).squeeze(1)

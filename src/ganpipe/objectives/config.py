@@ -1,14 +1,96 @@
-"""What params.yaml may say about the game's objective."""
+"""What params.yaml may say about the game's objective.
+
+A field that a block leaves out is not used.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from ganpipe.schema import PositiveInt, Strict
+from pydantic import AfterValidator, Field, model_validator
+
+from ganpipe.objectives.losses import LOSSES, AdversarialLoss
+from ganpipe.objectives.penalties import PENALTIES
+from ganpipe.schema import (
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Strict,
+    nearest,
+)
+
+
+def _is_a_loss(name: str) -> str:
+    if name not in LOSSES:
+        raise ValueError(f"there is no loss '{name}'; {nearest(name, list(LOSSES), 'losses')}")
+    return name
+
+
+def _are_penalties(weights: dict[str, float]) -> dict[str, float]:
+    for name in [name for name in weights if name not in PENALTIES]:
+        guess = nearest(name, list(PENALTIES), "penalties")
+        raise ValueError(f"there is no penalty '{name}'; {guess}")
+    return weights
 
 
 class ObjectiveConfig(Strict):
-    """The loss of both sides and how often each moves."""
+    """What both sides play for, how often each moves, and what holds the discriminator back."""
 
-    loss: Literal["non_saturating"]
+    loss: Annotated[str, AfterValidator(_is_a_loss)]  # a name of losses.py
     n_critic: PositiveInt = 1  # discriminator updates per generator update
+    critic_warmup: bool = False  # 100 of them before updates 0..24 and every 500th, as in WGAN
+
+    real_label: Annotated[float, Field(gt=0.5, le=1)] = 1.0  # below 1: one-sided smoothing
+    fake_label: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # above 0 as well: two-sided
+    label_flip: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # share of labels exchanged
+
+    penalties: Annotated[dict[str, PositiveFloat], AfterValidator(_are_penalties)] = Field(
+        default_factory=dict  # weights by names of penalties.py
+    )
+    penalty_every: PositiveInt = 1  # lazily: at every k-th update, k times as strong
+    weight_clip: NonNegativeFloat = 0.0  # of all discriminator weights; 0: none
+
+    feature_matching: bool = False  # the generator matches D's mean features, not its verdict
+    unrolled_steps: NonNegativeInt = 0  # discriminator updates that the generator looks ahead
+    unrolled_lr: PositiveFloat = 0.1  # length of those steps, which are plain gradient descent
+
+    instance_noise: NonNegativeFloat = 0.0  # deviation at first, linearly to 0 at the end
+    augment: list[Literal["color", "translation", "cutout"]] = Field(
+        default_factory=list  # DiffAugment of real and generated images
+    )
+
+    @property
+    def adversarial(self) -> AdversarialLoss:
+        """The functions of ``loss``."""
+        return LOSSES[self.loss]
+
+    @property
+    def plain_labels(self) -> bool:
+        """Whether labels are 1 for every real image and 0 for every generated one."""
+        return (self.real_label, self.fake_label, self.label_flip) == (1.0, 0.0, 0.0)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> ObjectiveConfig:
+        reasons = {
+            f"loss '{self.loss}' has no labels to smooth or flip; leave out real_label, fake_label "
+            "and label_flip": not self.plain_labels and self.adversarial.against is None,
+            "weight_clip and penalties both bound the discriminator's slope; leave out one": (
+                self.weight_clip > 0 and bool(self.penalties)
+            ),
+            "penalty_every says how often penalties apply, and there are none": (
+                self.penalty_every > 1 and not self.penalties
+            ),
+            "unrolled_steps differentiate plain updates of the discriminator; leave out penalties, "
+            "whose third derivatives that would take, and weight_clip": (
+                self.unrolled_steps > 0 and bool(self.penalties or self.weight_clip)
+            ),
+            "unrolled_steps look ahead at the discriminator's verdict, which feature_matching "
+            "replaces; leave out one": self.unrolled_steps > 0 and self.feature_matching,
+            "critic_warmup asks for 100 discriminator updates, fewer than n_critic; leave it out": (
+                self.critic_warmup and self.n_critic > 100
+            ),
+        }
+        if found := [reason for reason, applies in reasons.items() if applies]:
+            raise ValueError("; ".join(found))
+        return self

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import ParametrizationList
 
 from ganpipe.data.batches import Batches
 from ganpipe.seeding import derive, generator
 from ganpipe.training.config import TrainConfig
 from ganpipe.training.ema import update_average
-from ganpipe.training.state import State
-from ganpipe.types import Loss
+from ganpipe.training.state import State, set_learning_rates
+from ganpipe.types import Loss, Moment
 
 
 def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str, Tensor]:
-    """``n_critic`` discriminator updates, each on its own real batch, and one generator update
+    """The discriminator updates that are due, each on its own real batch, and one generator update
     that reuses the last generated images; returns what the losses logged, as detached scalars.
 
     Every draw is seeded by the run's seed, its purpose and the update's number, so the state after
     a step is a function of the state before it and nothing else.
     """
     method, device, seed = state.method, batches.device, batches.seed
-    first = state.step * method.n_critic
+    progress = state.step / total_steps(state, batches, config)
+    set_learning_rates(state, progress)
     torch.manual_seed(derive(seed, "layers", state.step))  # dropout draws from the global stream
-    for update in range(first, first + method.n_critic):
-        batch = batches.at(update)
+    for update in range(method.updates_before(state.step), method.updates_before(state.step + 1)):
+        batch, moment = batches.at(update), Moment(state.step, update, progress)
         with autocast(config, device):
             fakes = method.generate(batch, generator(device, seed, "latent", update))
-            d_loss = method.d_loss(batch, fakes, generator(device, seed, "d_loss", update))
+            rng = generator(device, seed, "d_loss", update)
+            d_loss = method.d_loss(batch, fakes, rng, moment)
         _descend(state.optimizers["discriminator"], d_loss)
         method.after_d_step()
     with frozen(method.d_nets):
         with autocast(config, device):
-            g_loss = method.g_loss(batch, fakes, generator(device, seed, "g_loss", state.step))
+            rng = generator(device, seed, "g_loss", state.step)
+            g_loss = method.g_loss(batch, fakes, rng, moment)
         _descend(state.optimizers["generator"], g_loss)
     state.step += 1
     update_average(state.average, method.generator(), state.step, config)
@@ -55,8 +60,10 @@ def train(
 
 
 def total_steps(state: State, batches: Batches, config: TrainConfig) -> int:
-    """Generator updates in the whole run."""
-    return max(1, config.epochs * batches.per_epoch // state.method.n_critic)
+    """Generator updates in the whole run: as many as the budget of discriminator updates gives."""
+    budget = config.epochs * batches.per_epoch
+    steps = bisect_right(range(budget + 1), budget, key=state.method.updates_before) - 1
+    return max(1, steps)
 
 
 def autocast(config: TrainConfig, device: torch.device) -> torch.autocast:
@@ -73,9 +80,15 @@ def _descend(optimizer: torch.optim.Optimizer, loss: Loss) -> None:
 
 @contextmanager
 def frozen(networks: nn.Module) -> Iterator[None]:
-    """No gradients for these weights: the generator's update needs them only for its own."""
+    """No gradients for these weights, since the generator's update needs them only for its own,
+    and no power iteration of spectral norm, which would move its estimates."""
+    constraints = [m for m in networks.modules() if isinstance(m, ParametrizationList)]
     networks.requires_grad_(False)
+    for constraint in constraints:
+        constraint.eval()
     try:
         yield
     finally:
         networks.requires_grad_(True)
+        for constraint in constraints:
+            constraint.train()

@@ -56,12 +56,13 @@ def train_model(
     started = time.monotonic()
 
     def images_seen() -> int:
-        return state.step * method.n_critic * config.batch_size
+        return method.updates_before(state.step) * config.batch_size
 
     def after_step(state: State, parts: dict[str, Tensor]) -> None:
         lr = state.optimizers["generator"].param_groups[0]["lr"]
         journal.add(state.step, parts, images_seen(), lr)
-        epoch = finished_epoch(state.step, method.n_critic, batches.per_epoch)
+        before, after = (method.updates_before(step) for step in (state.step - 1, state.step))
+        epoch = finished_epoch(before, after, batches.per_epoch)
         if state.step == total or (epoch and epoch % config.snapshot_every == 0):
             _progress_grid(state, fixed, spec, paths.PROGRESS / f"images_{images_seen():09d}.png")
         if epoch:
@@ -74,10 +75,11 @@ def train_model(
     _write_timing(time.monotonic() - started, images_seen(), device)
 
 
-def finished_epoch(step: int, n_critic: int, per_epoch: int) -> int:
-    """The number (from 1) of the epoch that step number ``step`` (from 1) finished, or 0."""
-    before, after = ((count * n_critic) // per_epoch for count in (step - 1, step))
-    return after if after > before else 0
+def finished_epoch(before: int, after: int, per_epoch: int) -> int:
+    """The number (from 1) of the last epoch that a step finished, or 0, by the discriminator
+    updates ``before`` and ``after`` it."""
+    epoch = after // per_epoch
+    return epoch if epoch > before // per_epoch else 0
 
 
 def _load_batches(config: TrainConfig, seed: int, device: torch.device) -> Batches:

@@ -19,6 +19,7 @@ class State:
     method: Method
     average: nn.Module
     optimizers: dict[Side, torch.optim.Optimizer]
+    configs: dict[Side, OptimizerConfig]  # that the optimizers were built from
     step: int = 0
 
 
@@ -34,9 +35,35 @@ def start(method: Method, optimizers: dict[Side, OptimizerConfig], device: torch
         method,
         start_average(method.generator()),
         {side: build_optimizer(nets, optimizers[side]) for side, nets in sides.items()},
+        optimizers,
     )
 
 
+def set_learning_rates(state: State, progress: float) -> None:
+    """Give every optimizer whose rate decays its rate after a share ``progress`` of the run."""
+    for side, config in state.configs.items():
+        if config.lr_decay_from < 1:
+            for group in state.optimizers[side].param_groups:
+                group["lr"] = config.lr_at(progress)
+
+
 def build_optimizer(networks: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
-    """The optimizer of one side, in PyTorch's fused form."""
-    return torch.optim.Adam(networks.parameters(), lr=config.lr, betas=config.betas, fused=True)
+    """The optimizer of one side, in PyTorch's fused form where it has one."""
+    weights, lr, decay = networks.parameters(), config.lr, config.weight_decay
+    match config.name:
+        case "adam":
+            return torch.optim.Adam(
+                weights, lr=lr, betas=config.betas, weight_decay=decay, fused=True
+            )
+        case "adamw":
+            return torch.optim.AdamW(
+                weights, lr=lr, betas=config.betas, weight_decay=decay, fused=True
+            )
+        case "sgd":
+            return torch.optim.SGD(
+                weights, lr=lr, momentum=config.momentum, weight_decay=decay, fused=True
+            )
+        case "rmsprop":  # PyTorch has no fused form of it
+            return torch.optim.RMSprop(
+                weights, lr=lr, alpha=config.alpha, weight_decay=decay, foreach=True
+            )
