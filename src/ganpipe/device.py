@@ -36,6 +36,19 @@ def describe(device: torch.device) -> str:
     return f"cpu ({torch.get_num_threads()} threads)" if device.type == "cpu" else device.type
 
 
+def pick_precision(name: str, device: torch.device) -> str:
+    """``fp32`` or ``bf16``: auto takes bf16 where the device has instructions for it, since
+    emulated it is slower than fp32."""
+    if name != "auto":
+        return name
+    native = {
+        "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
+        "mps": lambda: False,
+        "cpu": torch.cpu._is_avx512_bf16_supported,
+    }
+    return "bf16" if native[device.type]() else "fp32"
+
+
 def set_deterministic(deterministic: bool) -> None:
     """Ask for the same bits every time, or let the device pick its fastest algorithms.
 

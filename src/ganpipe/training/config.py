@@ -78,7 +78,8 @@ class TrainConfig(Strict):
 
     epochs: PositiveInt  # passes of the discriminator over the training images
     batch_size: Annotated[int, Field(ge=2)]  # real images per discriminator update
-    precision: Literal["fp32", "bf16"]  # bf16: autocast in forward and backward, fp32 weights
+    # bf16: autocast in forward and backward, fp32 weights; auto: where the device computes it
+    precision: Literal["auto", "fp32", "bf16"]
     device: Literal["auto", "cuda", "mps", "cpu"]  # auto: the first of the three that is there
     deterministic: bool  # only algorithms that give the same bits every time
     ema_decay: Probability  # of the generator's moving average, per generator update; 0: off

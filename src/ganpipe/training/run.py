@@ -13,7 +13,7 @@ from torch import Tensor
 from ganpipe import paths
 from ganpipe.data.batches import Batches, to_device
 from ganpipe.data.dataset import load_images, load_labels, load_spec
-from ganpipe.device import describe, pick_device, set_deterministic
+from ganpipe.device import describe, pick_device, pick_precision, set_deterministic
 from ganpipe.files import write_json
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
@@ -38,6 +38,7 @@ def train_model(
     """
     device = pick_device(config.device)
     set_deterministic(config.deterministic)
+    config = config.model_copy(update={"precision": pick_precision(config.precision, device)})
     print(f"training {name} on {describe(device)}, {config.precision}", file=sys.stderr)
     spec = load_spec(paths.PREPARED)
     batches = _load_batches(config, seed, device)
@@ -71,7 +72,15 @@ def train_model(
     _progress_grid(state, fixed, spec, paths.PROGRESS / f"images_{0:09d}.png")
     train(state, batches, config, after_step)
     journal.close()
-    _write_results(state, name, model, spec, seed, images_seen(), journal.last)
+    header = {
+        "model_name": name,
+        "model": model.model_dump(mode="json"),
+        "spec": spec.to_dict(),
+        "seed": seed,
+        "precision": config.precision,
+        "images_seen": images_seen(),
+    }
+    _write_results(state, header, journal.last)
     _write_timing(time.monotonic() - started, images_seen(), device)
 
 
@@ -94,22 +103,7 @@ def _progress_grid(state: State, inputs: dict[str, Tensor], spec: DataSpec, path
     save_grid(path, images, PROGRESS_COLUMNS)
 
 
-def _write_results(
-    state: State,
-    name: str,
-    model: ModelConfig,
-    spec: DataSpec,
-    seed: int,
-    images_seen: int,
-    last: dict[str, Any],
-) -> None:
-    header = {
-        "model_name": name,
-        "model": model.model_dump(mode="json"),
-        "spec": spec.to_dict(),
-        "seed": seed,
-        "images_seen": images_seen,
-    }
+def _write_results(state: State, header: dict[str, Any], last: dict[str, Any]) -> None:
     save_weights(paths.GENERATOR, state.average, {**header, "weights": "ema"})
     save_weights(paths.GENERATOR_RAW, state.method.generator(), {**header, "weights": "raw"})
     save_weights(paths.DISCRIMINATOR, state.method.d_nets, {**header, "weights": "discriminator"})
@@ -118,7 +112,8 @@ def _write_results(
         f"{side}_parameters": sum(weight.numel() for weight in nets.parameters())
         for side, nets in sizes.items()
     }
-    write_json(paths.TRAIN_METRICS, {"model": name, **last, **parameters})
+    run = {"model": header["model_name"], "precision": header["precision"]}
+    write_json(paths.TRAIN_METRICS, {**run, **last, **parameters})
 
 
 def _write_timing(seconds: float, images_seen: int, device: torch.device) -> None:
