@@ -135,6 +135,7 @@ def _clause(error: Exception) -> str:
         ("unreachable", "the network is unreachable"),
         ("incompleteread", "the connection is closed half way"),
         ("reset", "the connection was reset"),
+        ("aborted", "the connection was closed without an answer"),
     ):
         if sign in text:
             return clause

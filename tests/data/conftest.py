@@ -23,8 +23,8 @@ def web() -> Iterator[Web]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time-outs of tenths of a second."""
-    for name in ("CONNECT_SECONDS", "READ_SECONDS", "WINDOW_SECONDS", "BACKOFF_SECONDS"):
+    """Short time-outs."""
+    for name in ("READ_SECONDS", "WINDOW_SECONDS", "BACKOFF_SECONDS"):
         monkeypatch.setattr(transfer, name, getattr(transfer, name))  # restored at the end
     tiny.hurry()
 

@@ -161,7 +161,8 @@ def test_a_mirror_that_misbehaves(
     workspace: Workspace, web: Web, answer: answers.Answer, words: str
 ) -> None:
     web.answers["/mnist/train-images-idx3-ubyte.gz"] = answer
-    code, text = workspace.stage("download", "''", GANPIPE_MIRROR=web.url)
+    install = "read_seconds=0.3" if answer is answers.hang else "''"
+    code, text = workspace.stage("download", install, GANPIPE_MIRROR=web.url)
     assert code == 1
     assert f"GANPIPE_MIRROR {web.url}: " in text
     assert words in text

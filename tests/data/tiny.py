@@ -92,15 +92,14 @@ def tiny_cifar(content: bytes, *hosts: str) -> Official:
     return replace(official.OFFICIAL["cifar10"], files=(file,), num_train=TRAIN, num_test=TEST)
 
 
-def hurry() -> None:
-    """Patience in tenths of a second, for this process."""
-    transfer.CONNECT_SECONDS = 1.0
-    transfer.READ_SECONDS = 0.3
+def hurry(read_seconds: float = 5.0) -> None:
+    """Less patience, for this process."""
+    transfer.READ_SECONDS = read_seconds
     transfer.WINDOW_SECONDS = 0.3
     transfer.BACKOFF_SECONDS = 0.01
 
 
-def install(*hosts: str, on_index: bool = False) -> None:
+def install(*hosts: str, on_index: bool = False, read_seconds: float = 5.0) -> None:
     """Make the tiny MNIST the official one, for this process."""
     official.OFFICIAL["mnist"] = replace(tiny_mnist(*hosts), on_package_index=on_index)
-    hurry()
+    hurry(read_seconds)
