@@ -161,8 +161,8 @@ def _copy(folder: Path, file: RemoteFile, path: Path) -> None:
         verify(file, origin)
     except PermissionError as error:
         raise SourceError(f"{origin} cannot be read ({error.strerror})") from None
-    with atomic_path(path) as temporary:
-        shutil.copyfile(origin, temporary)
+    with atomic_path(path) as temporary, origin.open("rb") as found, temporary.open("wb") as target:
+        shutil.copyfileobj(found, target)
 
 
 def _download(base: str, file: RemoteFile, path: Path) -> None:
