@@ -18,14 +18,27 @@ from ganpipe.types import DataSpec
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED: Params = load_params(ROOT / "params.yaml")
 
-SMALL: dict[str, Any] = {"width": 4, "hidden": [16, 12], "latent_dim": 8}
+SMALL: dict[str, Any] = {
+    "width": 4,
+    "hidden": [16, 12],
+    "latent_dim": 8,
+    "minibatch_discrimination": 3,
+    "unrolled_steps": 2,
+    "critic_warmup": False,  # 100 updates a step
+}
 
 
 def shrink(content: Any) -> Any:
-    """The same configuration with small networks: every field that sets a size, nothing else."""
+    """The same configuration with small networks: every field that sets a size or a length.
+
+    What is 0, and so not used, stays so.
+    """
     if not isinstance(content, dict):
         return content
-    return {name: SMALL.get(name, shrink(value)) for name, value in content.items()}
+    return {
+        name: SMALL[name] if name in SMALL and value else shrink(value)
+        for name, value in content.items()
+    }
 
 
 def small_model(name: str) -> ModelConfig:

@@ -85,7 +85,7 @@ def test_an_integer_beta_is_a_float(tmp_path: Path) -> None:
 
 def test_overrides_resolve_side_over_model_over_default(tmp_path: Path) -> None:
     override = "\n    optimizer:\n      lr: 0.001\n      generator:\n        betas: [0, 0.9]\n"
-    params = load(tmp_path, ("loss: non_saturating\n", f"loss: non_saturating{override}"))
+    params = load(tmp_path, ("per generator update\n", f"per generator update{override}"))
     block = params.models["dcgan"].optimizer  # type: ignore[attr-defined]
     default = params.optimizer  # type: ignore[attr-defined]
     generator = block.resolve(default, "generator")
