@@ -11,21 +11,30 @@ def main() -> None:
     """Write data/reference/<ruler>.npz for every ruler that is asked for."""
     params = load_params()
     from ganpipe.device import pick_device, set_deterministic
-    from ganpipe.metrics.reference import choose, measure_reference, pieces, save_reference
+    from ganpipe.metrics.reference import Sizes, reference_of, save_reference
     from ganpipe.metrics.rulers import open_ruler
 
     set_deterministic(True)
     device = pick_device("auto")
     config = params.evaluate
     spec = load_spec(paths.PREPARED)
-    images = crop_padding(load_images(paths.PREPARED, config.split), spec)
-    chosen = choose(len(images), config.num_reference)
-    protocol = {"dataset": spec.name, "split": config.split, "image_size": spec.native_size}
+    images = {
+        "train": crop_padding(load_images(paths.PREPARED, "train"), spec),
+        "test": crop_padding(load_images(paths.PREPARED, "test"), spec),
+    }
+    protocol = {"dataset": spec.name, "image_size": spec.native_size}
     with atomic_folder(paths.REFERENCE) as folder:
         for name in config.rulers_for(params.dataset):
-            ruler = open_ruler(name, paths.CLASSIFIER, config.inception_weights, device)
-            real = pieces(images, chosen)
-            reference = measure_reference(ruler, real, config.batch_size, protocol)
+            weights, precision = config.inception_weights, config.precision
+            ruler = open_ruler(name, paths.CLASSIFIER, weights, device, precision)
+            sizes = Sizes(
+                config.num_reference,
+                config.num_generated,
+                config.max_features,
+                config.max_searched.of(name),
+                config.batch_size,
+            )
+            reference = reference_of(ruler, images, config.split, sizes, protocol)
             save_reference(folder / f"{name}.npz", reference)
 
 

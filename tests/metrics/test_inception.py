@@ -138,7 +138,7 @@ def test_the_published_weights_come_from_a_mirror(
         monkeypatch.setenv(name, str(tmp_path / folder))
     monkeypatch.setenv("GANPIPE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("GANPIPE_OFFLINE", "1")
-    with pytest.raises(GanpipeError, match=r"(?s)holds something else.*ruler 'classifier' works"):
+    with pytest.raises(GanpipeError, match=r"(?s)MIRROR.*: holds .*ruler 'classifier' works"):
         published_weights()
     right = f"sha256:{sha256_of(weights_file)}"
     monkeypatch.setattr(inception, "PUBLISHED", _with_checksum(right))

@@ -25,16 +25,26 @@ class ClassSpread:
         self.confidence += float(confidence.sum())
 
     def figures(self) -> dict[str, Any]:
-        """``class_share`` by name, ``classes_covered`` and ``mean_confidence`` in (0, 1].
+        """``class_share`` by name, ``classes_covered``, ``class_kl`` and ``mean_confidence``.
 
-        A class is covered where its share is at least a tenth of its share in the training data;
-        confidence is the probability of the predicted class.
+        A class is covered where its share is at least a tenth of its share in the training data.
+        ``class_kl`` is the divergence KL(generated || training) of the shares, in nats: 0 where
+        they are equal, ln 10 for one class of ten. Confidence, in (0, 1], is the mean probability
+        of the predicted class.
         """
         total = int(self.counts.sum())
         shares = self.counts / total
         wanted = np.array(list(self.training_share.values()))
         return {
             "classes_covered": int(((self.counts > 0) & (shares >= COVERED * wanted)).sum()),
+            "class_kl": _divergence(shares, wanted),
             "mean_confidence": self.confidence / total,
             "class_share": dict(zip(self.training_share, shares.tolist(), strict=True)),
         }
+
+
+def _divergence(shares: np.ndarray, wanted: np.ndarray) -> float:
+    """KL in nats; a class that training never showed counts as one image in a million there, so
+    that the figure stays finite."""
+    seen = shares > 0
+    return float((shares[seen] * np.log(shares[seen] / np.maximum(wanted[seen], 1e-6))).sum())

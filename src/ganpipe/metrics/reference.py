@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,11 @@ from torch import Tensor
 
 from ganpipe.errors import GanpipeError
 from ganpipe.files import atomic_path
-from ganpipe.metrics.moments import Gaussian, Moments
+from ganpipe.metrics.collect import Seen, collect
+from ganpipe.metrics.frechet import frechet_distance
+from ganpipe.metrics.kid import within
+from ganpipe.metrics.moments import Gaussian
+from ganpipe.metrics.neighbours import ball_radii, nearest
 from ganpipe.metrics.ruler import Ruler, outputs
 from ganpipe.seeding import generator
 
@@ -27,19 +31,23 @@ PIECE = 250  # images read at a time
 
 @dataclass(frozen=True)
 class Reference:
-    """Real images as a ruler sees them."""
+    """Real images as a ruler sees them. Statistics from elsewhere have no more than the first."""
 
     gaussian: Gaussian
     protocol: dict[str, Any]  # which images, which ruler
+    features: Tensor | None = None  # (N, d) float32
+    radii: Tensor | None = None  # (N, 2) float64, of neighbours.ball_radii
+    within: float | None = None  # mean kernel of pairs of them, of kid.within
+    floor: float | None = None  # FID of held-out real images
+    searched: Tensor | None = None  # (M, d) float32: training images among which copies are sought
+    test_median: float | None = None  # squared distance of test images to the nearest of those
 
 
-def choose(available: int, wanted: int) -> np.ndarray:
-    """Indices of ``wanted`` images, in order: all of them where there are no more, otherwise a
-    random subset that is the same for everybody, since a folder's images are sorted by class."""
-    if wanted >= available:
-        return np.arange(available)
-    order = torch.randperm(available, generator=generator("cpu", 0, "reference subset"))
-    return np.sort(order[:wanted].numpy())
+def fixed_order(available: int) -> np.ndarray:
+    """A random order of a split's images, the same for everybody: a folder's are sorted by class,
+    and the first n in this order are a fair sample for every n."""
+    rng = generator("cpu", 0, "order of the reference", available)
+    return torch.randperm(available, generator=rng).numpy()
 
 
 def pieces(images: np.ndarray, chosen: np.ndarray) -> Iterator[Tensor]:
@@ -48,28 +56,88 @@ def pieces(images: np.ndarray, chosen: np.ndarray) -> Iterator[Tensor]:
         yield torch.from_numpy(np.ascontiguousarray(images[chosen[start : start + PIECE]]))
 
 
-def measure_reference(
-    ruler: Ruler, images: Iterable[Tensor], batch_size: int, protocol: dict[str, Any]
+@dataclass(frozen=True)
+class Sizes:
+    """How many images are looked at, and how many at a time."""
+
+    num_reference: int
+    num_generated: int  # as many held-out images make the floor
+    max_features: int
+    max_searched: int
+    batch_size: int
+
+
+def reference_of(
+    ruler: Ruler, images: dict[str, np.ndarray], split: str, sizes: Sizes, protocol: dict[str, Any]
 ) -> Reference:
-    """Statistics of real images, uint8 (n, C, h, w) pieces. Raises GanpipeError below two."""
-    moments: Moments | None = None
-    for output in outputs(ruler, images, batch_size):
-        features = output.features.numpy()
-        moments = moments or Moments(features.shape[1])
-        moments.update(features)
-    if moments is None or moments.num < 2:
-        raise GanpipeError("a reference needs at least two real images")
-    return Reference(moments.gaussian(), {**ruler.protocol, **protocol, "num_real": moments.num})
+    """What generated images will be compared with: ``images[split]``, uint8 (N, C, h, w).
+
+    ``images`` holds the splits "train" and "test". The other one gives the floor, FID of real
+    images that are as many as will be generated, and both give the search for copies. Raises
+    GanpipeError for fewer than two images.
+    """
+    order = {name: fixed_order(len(array)) for name, array in images.items()}
+
+    def see(name: str, wanted: int) -> Seen:
+        chosen = order[name][:wanted]
+        stream = pieces(images[name], chosen)
+        return collect(ruler, stream, len(chosen), sizes.max_features, sizes.batch_size)
+
+    real = see(split, sizes.num_reference)
+    reference = make_reference(ruler, real, protocol | {"split": split})
+    if min(map(len, images.values())) < 2:
+        return reference
+    held_out = see("test" if split == "train" else "train", sizes.num_generated)
+    reference = with_floor(reference, held_out)
+    train, test = (real, held_out) if split == "train" else (held_out, real)
+    searched = order["train"][: sizes.max_searched]
+    if len(searched) <= len(train.features):
+        features = train.features[: len(searched)]
+    else:
+        stream = outputs(ruler, pieces(images["train"], searched), sizes.batch_size)
+        features = torch.cat([output.features for output in stream])
+    return with_search(reference, features, test.features)
+
+
+def make_reference(ruler: Ruler, real: Seen, protocol: dict[str, Any]) -> Reference:
+    """The reference that one pass of real images gives."""
+    return Reference(
+        real.gaussian(),
+        {**ruler.protocol, **protocol, "num_real": real.num, "num_features": len(real.features)},
+        real.features,
+        ball_radii(real.features),
+        within(real.features.double()),
+    )
+
+
+def with_floor(reference: Reference, held_out: Seen) -> Reference:
+    """Add the FID of real images of the other split: how low a perfect generator would come."""
+    floor = frechet_distance(reference.gaussian, held_out.gaussian())
+    protocol = {**reference.protocol, "num_floor": held_out.num}
+    return replace(reference, floor=floor, protocol=protocol)
+
+
+def with_search(reference: Reference, searched: Tensor, test_features: Tensor) -> Reference:
+    """Add the features of training images, and how near to them test images come by chance."""
+    median = float(nearest(test_features, searched)[0].median())
+    protocol = {**reference.protocol, "num_searched": len(searched)}
+    return replace(reference, searched=searched, test_median=median, protocol=protocol)
 
 
 def save_reference(path: Path, reference: Reference) -> None:
     """Write the .npz, atomically; the same content gives the same bytes."""
+    arrays: dict[str, Any] = {
+        name: np.asarray(value)
+        for name in ("features", "radii", "within", "floor", "searched", "test_median")
+        if (value := getattr(reference, name)) is not None
+    }
     with atomic_path(path) as temporary, temporary.open("wb") as target:
         np.savez(
             target,
             mu=reference.gaussian.mu,
             sigma=reference.gaussian.sigma,
             protocol=np.array(json.dumps(reference.protocol)),
+            **arrays,
         )
 
 
@@ -81,13 +149,33 @@ def load_reference(path: Path) -> Reference:
     try:
         with np.load(path, allow_pickle=False) as content:
             protocol = json.loads(str(content["protocol"])) if "protocol" in content else {}
-            gaussian = Gaussian(content["mu"], content["sigma"], protocol.get("num_real"))
+            gaussian = _gaussian(content["mu"], content["sigma"], protocol.get("num_real"))
+            tensors = {
+                name: torch.from_numpy(content[name])
+                for name in ("features", "radii", "searched")
+                if name in content
+            }
+            numbers = {
+                name: float(content[name])
+                for name in ("within", "floor", "test_median")
+                if name in content
+            }
     except FileNotFoundError:
         raise GanpipeError(
             f"{path} is missing; the stage 'reference' writes it: run `dvc repro`"
         ) from None
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise GanpipeError(
-            f"{path} is damaged ({' '.join(str(error).split())}); delete it and run `dvc repro`"
+            f"{path} is not a whole file of reference statistics ({' '.join(str(error).split())}); "
+            "make it again: delete it and run `dvc repro`, or ask whom you have it from"
         ) from None
-    return Reference(gaussian, protocol)
+    return Reference(gaussian, protocol, **tensors, **numbers)  # type: ignore[arg-type]
+
+
+def _gaussian(mu: np.ndarray, sigma: np.ndarray, num: int | None) -> Gaussian:
+    mu, sigma = mu.astype(np.float64), sigma.astype(np.float64)
+    if mu.ndim != 1 or sigma.shape != (len(mu), len(mu)):
+        raise ValueError(f"mu has the shape {mu.shape} and sigma {sigma.shape}")
+    if not (np.isfinite(mu).all() and np.isfinite(sigma).all()):
+        raise ValueError("it holds NaN or infinity")
+    return Gaussian(mu, sigma, num)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganpipe.errors import GanpipeError
-from ganpipe.metrics.config import RulerName
+from ganpipe.metrics.config import Precision, RulerName
 
 
 class Output(NamedTuple):
@@ -25,15 +25,20 @@ class Ruler:
     """A network with the name that its figures carry and the record of what it is."""
 
     name: RulerName
-    suffix: str  # of its figures' names: "", "_custom" or "_classifier"
+    suffix: str  # of its figures' names: "", "_custom" or "_classifier", then "_bf16" in bfloat16
     network: nn.Module  # uint8 (N, C, h, w) -> Output
     channels: tuple[int, ...]  # what images it takes: 1 grey, 3 RGB
     size: int | None  # pixels a side it takes; None: any
     protocol: dict[str, str]  # extractor, sha256 of its weights, how it resizes
     training_share: dict[str, float] | None = None  # of each class, where they are the data's own
+    precision: Precision = "fp32"  # bf16: autocast, whose figures carry it in their names
 
     def key(self, metric: str) -> str:
-        """``fid`` -> ``fid_classifier``: two rulers never share a name."""
+        """``fid`` -> ``fid_classifier``, ``fid_std`` -> ``fid_classifier_std``: two rulers never
+        share a name."""
+        for part in ("_std", "_floor"):
+            if metric.endswith(part):
+                return metric.removesuffix(part) + self.suffix + part
         return metric + self.suffix
 
 
@@ -44,11 +49,12 @@ def outputs(ruler: Ruler, images: Iterable[Tensor], batch_size: int) -> Iterator
     features that are not finite.
     """
     where = next(ruler.network.parameters()).device
+    bf16 = ruler.precision == "bf16"
     for piece in images:
         _check(ruler, piece)
         for batch in piece.split(batch_size):
-            with torch.inference_mode():
-                output = Output(*(part.cpu() for part in ruler.network(batch.to(where))))
+            with torch.inference_mode(), torch.autocast(where.type, torch.bfloat16, enabled=bf16):
+                output = Output(*(part.float().cpu() for part in ruler.network(batch.to(where))))
             if not all(part.isfinite().all() for part in output):
                 raise GanpipeError(
                     f"the features of the ruler '{ruler.name}' are not finite (NaN or infinity); "

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from ganpipe.metrics.config import RulerName
+from ganpipe.metrics.config import Precision, RulerName
 from ganpipe.metrics.ruler import Ruler
 
 
 def open_ruler(
-    name: RulerName, classifier: Path, inception_weights: str | None, device: torch.device
+    name: RulerName,
+    classifier: Path,
+    inception_weights: str | None,
+    device: torch.device,
+    precision: Precision = "fp32",
 ) -> Ruler:
     """The ruler ``name`` on ``device``: the trained ``classifier`` of the stage `extractor`, or
     Inception with the published weights or those of the file ``inception_weights``.
@@ -21,7 +26,15 @@ def open_ruler(
     if name == "classifier":
         from ganpipe.metrics.classifier import load_classifier
 
-        return load_classifier(classifier, device)
-    from ganpipe.metrics.inception import load_inception
+        ruler = load_classifier(classifier, device)
+    else:
+        from ganpipe.metrics.inception import load_inception
 
-    return load_inception(None if inception_weights is None else Path(inception_weights), device)
+        custom = None if inception_weights is None else Path(inception_weights)
+        ruler = load_inception(custom, device)
+    return replace(
+        ruler,
+        suffix=ruler.suffix + ("_bf16" if precision == "bf16" else ""),
+        precision=precision,
+        protocol={**ruler.protocol, "precision": precision},
+    )

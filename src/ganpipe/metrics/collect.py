@@ -1,0 +1,65 @@
+"""One pass of images through a ruler, and everything that the figures need from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from ganpipe.errors import GanpipeError
+from ganpipe.metrics.class_spread import ClassSpread
+from ganpipe.metrics.moments import Gaussian, Moments
+from ganpipe.metrics.ruler import Ruler, outputs
+from ganpipe.metrics.scores import PredictionSums
+from ganpipe.metrics.spread import block_bounds
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a pass leaves; all but ``features`` has a size that does not depend on the images."""
+
+    num: int
+    blocks: list[Moments]  # of contiguous blocks of images, for the spread of FID
+    scores: list[PredictionSums]  # of the same blocks
+    features: Tensor  # (min(num, keep), d) float32, of the first images
+    spread: ClassSpread | None  # where the ruler knows the data's classes
+
+    def gaussian(self, kept: Iterable[int] | None = None) -> Gaussian:
+        """Mean and covariance of all images, or of the blocks that are ``kept``."""
+        total = Moments(len(self.blocks[0].mean))
+        for index in range(len(self.blocks)) if kept is None else kept:
+            total.merge(self.blocks[index])
+        return total.gaussian()
+
+
+def collect(ruler: Ruler, images: Iterable[Tensor], num: int, keep: int, batch_size: int) -> Seen:
+    """Pass ``num`` images, uint8 (n, C, h, w) pieces, and keep the features of the first ``keep``.
+
+    Raises GanpipeError for fewer than two images.
+    """
+    if num < 2:
+        raise GanpipeError(f"{num} images cannot be judged: a covariance needs two at least")
+    bounds = block_bounds(num)
+    blocks: list[Moments] = []
+    scores = [PredictionSums() for _ in bounds[1:]]
+    kept: list[Tensor] = []
+    spread = ClassSpread(ruler.training_share) if ruler.training_share else None
+    start = 0
+    for output in outputs(ruler, images, batch_size):
+        end = start + len(output.features)
+        blocks = blocks or [Moments(output.features.shape[1]) for _ in scores]
+        for block, (first, last) in enumerate(pairwise(bounds)):
+            part = slice(max(first - start, 0), max(last - start, 0))
+            blocks[block].update(output.features[part].numpy())
+            scores[block].update(output.logits[part])
+        if spread:
+            spread.update(output.logits)
+        if start < keep:
+            kept.append(output.features[: keep - start])
+        start = end
+    if start != num:
+        raise ValueError(f"{num} images were announced, {start} came")
+    return Seen(num, blocks, scores, torch.cat(kept), spread)

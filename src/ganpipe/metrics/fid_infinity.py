@@ -1,0 +1,33 @@
+"""FID without its bias (Chong and Forsyth 2020): extrapolated to infinitely many images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
+
+from ganpipe.errors import GanpipeError
+
+SMALLEST_SHARE = 0.3  # of the images, in the smallest subset: with fewer the line bends
+
+
+def subset_sizes(block_sizes: Sequence[int]) -> dict[int, int]:
+    """Number of blocks -> number of images in them, for the subsets that the line goes through.
+
+    Raises GanpipeError for fewer than three.
+    """
+    sizes = dict(enumerate(accumulate(block_sizes), start=1))
+    total = sum(block_sizes)
+    kept = {k: size for k, size in sizes.items() if size >= max(2, SMALLEST_SHARE * total)}
+    if len(kept) < 3:
+        raise GanpipeError(
+            f"FID of {total} images cannot be extrapolated; set evaluate.num_generated higher or "
+            "evaluate.fid_infinity to false"
+        )
+    return kept
+
+
+def extrapolate(counts: Sequence[int], figures: Sequence[float]) -> float:
+    """The value at 1/N = 0 of the straight line through FID over 1/N."""
+    return float(np.polyfit(1 / np.asarray(counts, dtype=float), figures, deg=1)[1])

@@ -1,0 +1,73 @@
+"""Figures that ask who is near whom: precision, recall, density, coverage, copies.
+
+All work on float32 (N, d) features, a block of distances at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+PRECISION_K = 3  # neighbours that span a ball (Kynkäänniemi et al. 2019)
+DENSITY_K = 5  # and in density and coverage (Naeem et al. 2020)
+BLOCK_VALUES = 1 << 25  # distances held at a time: 256 MiB
+
+
+def distances(queries: Tensor, points: Tensor) -> Iterator[tuple[int, Tensor]]:
+    """Yield (first row, squared float64 distances (rows, M)) for blocks of queries.
+
+    In float64 around the mean of ``points``, so that near copies do not drown in rounding.
+    """
+    centre = points.double().mean(dim=0)
+    points = points.double() - centre
+    lengths = (points * points).sum(dim=1)
+    for start in range(0, len(queries), rows := max(1, BLOCK_VALUES // len(points))):
+        block = queries[start : start + rows].double() - centre
+        squared = torch.addmm(lengths[None], block, points.T, alpha=-2)
+        yield start, squared.add_((block * block).sum(dim=1)[:, None]).clamp_(min=0)
+
+
+def ball_radii(points: Tensor) -> Tensor:
+    """(N, 2) float64: squared distance of each point to its 3rd and 5th neighbour among the others.
+
+    Where there are fewer others, to the farthest.
+    """
+    most = min(DENSITY_K, len(points) - 1)
+    parts = []
+    for start, squared in distances(points, points):
+        rows = torch.arange(len(squared))
+        squared[rows, start + rows] = torch.inf
+        nearest = squared.topk(most, dim=1, largest=False).values
+        parts.append(nearest[:, [min(k, most) - 1 for k in (PRECISION_K, DENSITY_K)]])
+    return torch.cat(parts)
+
+
+def overlap(generated: Tensor, real: Tensor, real_radii: Tensor) -> dict[str, float]:
+    """``precision`` and ``recall`` (Kynkäänniemi et al. 2019, equation 1, k = 3), ``density`` and
+    ``coverage`` (Naeem et al. 2020, equations 3 and 4, k = 5); ``real_radii`` from ball_radii."""
+    generated_radii = ball_radii(generated)[:, 0]
+    realistic = balls = 0
+    recalled = torch.zeros(len(real), dtype=torch.bool)
+    covered = torch.zeros(len(real), dtype=torch.bool)
+    for start, squared in distances(generated, real):
+        realistic += int((squared <= real_radii[:, 0]).any(dim=1).sum())
+        inside = squared <= real_radii[:, 1]
+        balls += int(inside.sum())
+        covered |= inside.any(dim=0)
+        own = generated_radii[start : start + len(squared), None]
+        recalled |= (squared <= own).any(dim=0)
+    count = len(generated)
+    return {
+        "precision": realistic / count,
+        "recall": recalled.double().mean().item(),
+        "density": balls / (DENSITY_K * count),
+        "coverage": covered.double().mean().item(),
+    }
+
+
+def nearest(queries: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    """For each query the squared distance to the nearest point (float64), and which it is."""
+    found = [squared.min(dim=1) for _, squared in distances(queries, points)]
+    return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
