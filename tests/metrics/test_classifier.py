@@ -46,7 +46,9 @@ def test_learns_to_tell_classes_apart(trained: tuple[Classifier, ClassifierShape
     images, labels = labelled(300, 1, 28, 1)
     assert accuracy(trained[0], images, labels) > 0.95
     predicted = trained[0](images).logits.argmax(dim=1)
-    assert accuracy(trained[0], images, labels) == pytest.approx((predicted == labels).sum().item() / 300)
+    assert accuracy(trained[0], images, labels) == pytest.approx(
+        (predicted == labels).sum().item() / 300
+    )
 
 
 def test_same_seed_same_bytes(trained: tuple[Classifier, ClassifierShape], tmp_path: Path) -> None:

@@ -1,0 +1,134 @@
+"""KID, scores, neighbours and extrapolation against the references and naive loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from prdc import compute_prdc
+from torch_fidelity.metric_isc import isc_features_to_metric
+from torch_fidelity.metric_kid import kid_features_to_metric
+from torch_fidelity.metric_prc import prc_features_to_metric
+
+from ganpipe.errors import GanpipeError
+from ganpipe.metrics import neighbours
+from ganpipe.metrics.fid_infinity import extrapolate, subset_sizes
+from ganpipe.metrics.kid import kernel_distance, within
+from ganpipe.metrics.neighbours import ball_radii, nearest, overlap
+from ganpipe.metrics.scores import PredictionSums, score_of_splits
+from ganpipe.metrics.spread import block_bounds, jackknife
+
+
+def features(num: int, seed: int, shift: float = 0.0, dim: int = 16) -> torch.Tensor:
+    """(num, dim) float32 on a bent sheet, as features of real images lie."""
+    rng = np.random.default_rng(seed)
+    sheet = rng.normal(size=(num, 3)) @ np.random.default_rng(1).normal(size=(3, dim))
+    noise = 0.3 * rng.normal(size=(num, dim))
+    return torch.from_numpy(np.maximum(sheet + noise + shift, 0).astype(np.float32))
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So few distances at a time that every loop over blocks has several turns."""
+    monkeypatch.setattr(neighbours, "BLOCK_VALUES", 5000)
+
+
+def test_kid_is_that_of_torch_fidelity_on_one_subset_of_all() -> None:
+    fake, real = features(300, 0, 0.4).double(), features(300, 1).double()
+    theirs = kid_features_to_metric(
+        fake, real, kid_subsets=1, kid_subset_size=300, verbose=False, kid_kernel="poly"
+    )
+    ours = kernel_distance(fake, real, within(real))
+    assert ours.value == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-9)
+
+
+def test_kid_of_one_law_is_zero_within_its_spread() -> None:
+    real = features(1000, 1).double()
+    figures = [kernel_distance(features(300, s).double(), real, within(real)) for s in range(20)]
+    values = np.array([figure.value for figure in figures])
+    spreads = np.array([figure.std for figure in figures])
+    assert abs(values.mean()) < 3 * spreads.mean()
+    assert (values < 0).any()  # unbiased: on both sides of zero
+
+
+def test_kid_spread_is_that_of_fresh_draws() -> None:
+    real = features(1000, 1).double()
+    figures = [
+        kernel_distance(features(400, 50 + s, 0.4).double(), real, within(real)) for s in range(40)
+    ]
+    spread = np.mean([figure.std for figure in figures])
+    observed = np.std([figure.value for figure in figures])
+    assert observed / 1.6 < spread < observed * 1.6
+
+
+def test_jackknife_of_a_mean_has_a_closed_form() -> None:
+    values = np.random.default_rng(0).normal(size=10)
+    std = jackknife(lambda kept: values[kept].mean(), 10)
+    assert std == pytest.approx(values.std(ddof=1) / 10**0.5)
+    assert jackknife(lambda kept: 0.0, 2) is None
+
+
+def test_blocks_cover_all_and_are_never_empty() -> None:
+    assert block_bounds(25) == [0, 2, 5, 7, 10, 12, 15, 17, 20, 22, 25]
+    assert block_bounds(3) == [0, 1, 2, 3]
+
+
+def test_score_is_that_of_torch_fidelity() -> None:
+    logits = 3 * torch.randn(1000, 7, generator=torch.Generator().manual_seed(0))
+    splits = [PredictionSums() for _ in range(10)]
+    for index, split in enumerate(splits):
+        for piece in logits[index * 100 : (index + 1) * 100].split(33):
+            split.update(piece)
+    theirs = isc_features_to_metric(logits, splits=10, shuffle=False)
+    mean, std = score_of_splits(splits)
+    assert mean == pytest.approx(theirs["inception_score_mean"], rel=1e-10)
+    assert std == pytest.approx(theirs["inception_score_std"], rel=1e-8)
+
+
+def test_score_of_sure_and_even_predictions_is_the_number_of_classes() -> None:
+    split = PredictionSums()
+    split.update(1000 * torch.eye(5).repeat(4, 1))
+    assert split.score() == pytest.approx(5)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_precision_and_recall_are_those_of_torch_fidelity() -> None:
+    fake, real = features(180, 0, 0.4), features(220, 1)
+    theirs = prc_features_to_metric(fake.double(), real.double(), prc_neighborhood=3, verbose=False)
+    ours = overlap(fake, real, ball_radii(real))
+    assert 0.1 < ours["precision"] < 0.95
+    assert 0.1 < ours["recall"] < 0.95
+    assert ours["precision"] == pytest.approx(theirs["precision"])
+    assert ours["recall"] == pytest.approx(theirs["recall"])
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(("nearest_k", "names"), [
+    (3, ("precision", "recall")), (5, ("density", "coverage"))
+])  # fmt: skip
+def test_all_four_are_those_of_prdc(nearest_k: int, names: tuple[str, ...]) -> None:
+    fake, real = features(180, 0, 0.4), features(220, 1)
+    theirs = compute_prdc(real.double().numpy(), fake.double().numpy(), nearest_k)
+    ours = overlap(fake, real, ball_radii(real))
+    for name in names:
+        assert ours[name] == pytest.approx(theirs[name])
+
+
+def test_a_copy_is_at_distance_zero() -> None:
+    points = features(50, 0) + 1000  # far from zero, where rounding is coarse
+    squared, index = nearest(points[[7, 3]], points)
+    assert index.tolist() == [7, 3]
+    assert squared.max() < 1e-6
+
+
+def test_few_points_have_balls_to_the_farthest() -> None:
+    radii = ball_radii(torch.tensor([[0.0], [1.0], [3.0]]))
+    assert radii.tolist() == [[9, 9], [4, 4], [9, 9]]
+
+
+def test_a_line_over_one_by_n_is_followed_to_its_end() -> None:
+    counts = [3000, 5000, 10000]
+    assert extrapolate(counts, [4 + 7000 / n for n in counts]) == pytest.approx(4)
+    assert next(iter(subset_sizes([10] * 10).items())) == (3, 30)
+    with pytest.raises(GanpipeError, match="cannot be extrapolated"):
+        subset_sizes([1, 1])
