@@ -1,0 +1,94 @@
+"""The unroll against a game whose updates can be written down by hand."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganpipe.objectives.matching import feature_matching
+from ganpipe.objectives.unroll import Critic, unrolled
+
+
+class Product(nn.Module):
+    """D(x) = a x."""
+
+    def __init__(self, a: float) -> None:
+        super().__init__()
+        self.a = nn.Parameter(torch.tensor(a, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.a * x
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_closed_form_of_a_quadratic_game(steps: int) -> None:
+    """d_loss = (a x - 1)² / 2 for the one image x: a ← a - η x (a x - 1), so a_k x - 1 =
+    (1 - η x²)ᵏ (a x - 1), and the slope of a_k x in x follows by the chain rule."""
+    a, eta = 0.3, 0.1
+    network = Product(a)
+    x = torch.tensor(1.7, dtype=torch.float64, requires_grad=True)
+
+    def d_loss(critic: Critic) -> Tensor:
+        return (critic(x) - 1).square() / 2
+
+    output = unrolled(network, d_loss, steps, eta)(x)
+    (slope,) = torch.autograd.grad(output, x)
+    v = x.item()
+    shrink = (1 - eta * v * v) ** steps
+    inner = steps * (1 - eta * v * v) ** (steps - 1) * (-2 * eta * v) if steps else 0.0
+    assert output.item() == pytest.approx(1 + shrink * (a * v - 1))
+    assert slope.item() == pytest.approx(inner * (a * v - 1) + shrink * a)
+
+
+def test_it_equals_real_updates_and_leaves_the_discriminator_alone() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(3, 5), nn.LeakyReLU(0.2, inplace=True), nn.Linear(5, 1))
+    before = copy.deepcopy(network.state_dict())
+    x = torch.randn(4, 3, requires_grad=True)
+
+    def d_loss(critic: Critic) -> Tensor:
+        return nn.functional.softplus(critic(x)).mean()
+
+    ahead = unrolled(network, d_loss, 3, 0.5)(x)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert all(weight.grad is None for weight in network.parameters())
+    updated = copy.deepcopy(network)
+    optimizer = torch.optim.SGD(updated.parameters(), lr=0.5)
+    for _ in range(3):
+        optimizer.zero_grad()
+        d_loss(updated).backward()
+        optimizer.step()
+    assert torch.allclose(ahead, updated(x), atol=1e-6)
+
+
+def test_slopes_through_the_unroll_agree_with_finite_differences() -> None:
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double()
+    point = torch.randn(3, 2, dtype=torch.float64)
+
+    def value(x: Tensor) -> Tensor:
+        def d_loss(critic: Critic) -> Tensor:
+            return nn.functional.softplus(critic(x)).mean()
+
+        return unrolled(network, d_loss, 2, 0.3)(torch.ones(1, 2, dtype=torch.float64)).sum()
+
+    x = point.clone().requires_grad_()
+    (slopes,) = torch.autograd.grad(value(x), x)  # only through the updates: D sees other images
+    assert slopes.abs().max() > 1e-6
+    for index in range(point.numel()):
+        shift = torch.zeros_like(point).flatten()
+        shift[index] = 1e-5
+        shift = shift.view_as(point)
+        difference = (value(point + shift) - value(point - shift)) / 2e-5
+        assert slopes.flatten()[index].item() == pytest.approx(
+            difference.item(), rel=1e-4, abs=1e-9
+        )
+
+
+def test_feature_matching_is_the_squared_distance_of_the_means() -> None:
+    real, fake = torch.tensor([[1.0, 2.0], [3.0, 0.0]]), torch.tensor([[0.0, 1.0], [1.0, 4.0]])
+    # Means (2, 1) and (0.5, 2.5): 1.5² + 1.5².
+    assert feature_matching(real, fake).item() == pytest.approx(4.5)
