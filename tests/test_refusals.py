@@ -1,0 +1,152 @@
+"""Combinations that make no sense are refused by name before anything starts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import edit_params
+from support import ROOT
+
+from ganpipe.errors import GanpipeError
+from ganpipe.params import load_params
+from ganpipe.schema import validate
+
+SHIPPED_TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
+
+
+def refusal(tmp_path: Path, **changes: Any) -> str:
+    """What is said of the shipped file with changes, ``__`` for the dot, below `models`."""
+    path = tmp_path / "params.yaml"
+    path.write_text(SHIPPED_TEXT, encoding="utf-8")
+    edit_params(path, {f"models.{k.replace('__', '.')}": v for k, v in changes.items()})
+    with pytest.raises(GanpipeError) as caught:
+        load_params(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"wgan_gp__discriminator__norm": "batch"},
+            "models.wgan_gp: objective.penalties need the slope of one image's logit, and the "
+            "discriminator's batch norm",
+        ),
+        (
+            {"dcgan__objective__penalties": {"r1": 1.0}},
+            "models.dcgan: objective.penalties need the slope of one image's logit",
+        ),
+        (
+            {"dragan__discriminator__minibatch_discrimination": 5},
+            "models.dragan: objective.penalties need the slope of one image's logit, and "
+            "discriminator.minibatch_discrimination",
+        ),
+        (
+            {"wgan__objective__real_label": 0.9},
+            "models.wgan.objective: loss 'wasserstein' has no labels to smooth or flip",
+        ),
+        (
+            {"dcgan_sn__objective__label_flip": 0.1},
+            "models.dcgan_sn.objective: loss 'hinge' has no labels",
+        ),
+        (
+            {"wgan__objective__penalties": {"gradient_penalty": 10}},
+            "models.wgan.objective: weight_clip and penalties both bound the discriminator's slope",
+        ),
+        (
+            {"dcgan__objective__penalty_every": 16},
+            "models.dcgan.objective: penalty_every says how often penalties apply, and there are",
+        ),
+        (
+            {"dcgan_sn__objective__weight_clip": 0.01},
+            "models.dcgan_sn: discriminator.spectral_norm divides by what objective.weight_clip",
+        ),
+        (
+            {"dcgan_sn__discriminator__norm": "batch"},
+            "models.dcgan_sn: discriminator.norm batch undoes the scale",
+        ),
+        (
+            {"unrolled__objective__penalties": {"r1": 1.0}},
+            "models.unrolled.objective: unrolled_steps differentiate plain updates",
+        ),
+        (
+            {"unrolled__objective__feature_matching": True},
+            "models.unrolled.objective: unrolled_steps look ahead at the discriminator's verdict",
+        ),
+        (
+            {"wgan__objective__n_critic": 101},
+            "models.wgan.objective: critic_warmup asks for 100 discriminator updates, fewer",
+        ),
+        (
+            {"wgan__objective__loss": "wasserstien"},
+            "models.wgan.objective.loss: there is no loss 'wasserstien'; did you mean",
+        ),
+        (
+            {"wgan_gp__objective__penalties": {"gradient_penlty": 10}},
+            "models.wgan_gp.objective.penalties: there is no penalty 'gradient_penlty'; did you "
+            "mean 'gradient_penalty'?",
+        ),
+        (
+            {"wgan_gp__objective__penalties__gradient_penalty": -1},
+            "models.wgan_gp.objective.penalties.gradient_penalty: must be greater than 0, not -1",
+        ),
+        (
+            {"dcgan_diffaugment__objective__augment": ["colour"]},
+            "models.dcgan_diffaugment.objective.augment.0: must be one of 'color'",
+        ),
+        (
+            {"dcgan_smooth__objective__real_label": 0.4},
+            "models.dcgan_smooth.objective.real_label: must be greater than 0.5, not 0.4",
+        ),
+        (
+            {"wgan__optimizer__betas": [0.5, 0.9]},
+            "models.wgan.optimizer: rmsprop has no betas; leave it out",
+        ),
+        (
+            {"dcgan__optimizer": {"generator": {"momentum": 0.9}}},
+            "models.dcgan.optimizer: adam has no momentum; leave it out",
+        ),
+        (
+            {"dcgan__objective__n_critc": 3},
+            "models.dcgan.objective.n_critc: there is no such field; did you mean 'n_critic'?",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
+    message = refusal(tmp_path, **changes)
+    assert says in message
+    assert "has a mistake:" in message
+
+
+def test_refusals_of_several_blocks_come_in_one_message(tmp_path: Path) -> None:
+    message = refusal(
+        tmp_path,
+        wgan__objective__real_label=0.9,
+        wgan_gp__discriminator__norm="batch",
+        dcgan__objective__loss="hing",
+    )
+    for part in ("3 mistakes", "models.wgan.objective:", "models.wgan_gp:", "did you mean 'hinge'"):
+        assert part in message
+
+
+def test_what_makes_sense_is_let_through(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(SHIPPED_TEXT, encoding="utf-8")
+    changes = {
+        "wgan_gp.discriminator.minibatch_stddev": True,  # as Karras et al. 2018 do
+        "wgan_gp.discriminator.spectral_norm": True,
+        "wgan_gp.objective.n_critic": 3,
+        "dcgan_sn.objective.penalties": {"r1": 1, "r2": 1},
+        "unrolled.objective.n_critic": 2,
+        "unrolled.objective.loss": "relativistic",
+        "wgan.optimizer.alpha": 0.9,
+        "dcgan.optimizer": {"generator": {"name": "sgd", "momentum": 0.9, "lr_decay_from": 0.5}},
+    }
+    edit_params(path, {f"models.{name}": value for name, value in changes.items()})
+    params = load_params(path)
+    for model in params.models.values():  # as the header of saved weights stores it
+        again = validate(type(model), json.loads(model.model_dump_json()), "a header")
+        assert again == model
