@@ -152,6 +152,7 @@ def test_a_stage_depends_on_the_parameters_it_reads(stage: str) -> None:
         "chosen_dataset": ["dataset", "datasets.${dataset}"],
         "chosen_model": ["model", "models.${model}"],
         "evaluate.rulers_for": ["evaluate.rulers"],
+        "evaluate.snapshot_ruler": ["evaluate.rulers", "evaluate.snapshots.ruler"],
     }
     needed = {name for path in read for name in aliases.get(path, [path])}
     for name in needed:

@@ -16,6 +16,7 @@ MODELS = Path("models")
 GENERATOR = MODELS / "generator.safetensors"  # the moving average, what a user wants
 GENERATOR_RAW = MODELS / "generator_raw.safetensors"  # the weights of the last update
 DISCRIMINATOR = MODELS / "discriminator.safetensors"
+SNAPSHOTS = MODELS / "snapshots"  # the moving average as it was, one file a snapshot
 
 METRICS = Path("metrics")
 DATA_METRICS = METRICS / "data.json"
@@ -24,9 +25,19 @@ TRAIN_METRICS = METRICS / "train.json"
 TRAIN_CURVE = METRICS / "train.csv"
 TIMING = METRICS / "timing.json"
 EVALUATE_METRICS = METRICS / "evaluate.json"
+CLASS_SHARES = METRICS / "class_share.csv"
+SNAPSHOT_CURVE = METRICS / "snapshots.csv"
+SNAPSHOT_KID = METRICS / "snapshots_kid.csv"  # a plot draws the last column of a file
+SNAPSHOT_METRICS = METRICS / "snapshots.json"
 
 SAMPLES = Path("samples")
 PROGRESS = SAMPLES / "progress"
 FIXED_NOISE_GRID = SAMPLES / "fixed_noise.png"
 REAL_GRID = SAMPLES / "real.png"
 INTERPOLATION = SAMPLES / "interpolation.png"
+CLOSEST = SAMPLES / "closest.png"
+
+
+def snapshot(images_seen: int) -> Path:
+    """The file of one snapshot; zero-padded, so that names sort by time."""
+    return SNAPSHOTS / f"images_{images_seen:09d}.safetensors"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -31,21 +33,43 @@ def decode(path: Path, size: int, channels: int) -> np.ndarray:
 
     Raises DamagedImageError where the file can't be decoded or is a decompression bomb.
     """
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            _refuse_bomb(image)
-            # JPEG can be decoded at 1/2, 1/4 or 1/8; twice the size leaves the filter its work.
-            image.draft(None, (2 * size, 2 * size))
-            upright = ImageOps.exif_transpose(image)
+    with _damage():
+        # JPEG can be decoded at 1/2, 1/4 or 1/8; twice the size leaves the filter its work.
+        upright = _open(path, draft=(2 * size, 2 * size))
         plain = _flatten(upright, "L" if channels == 1 else "RGB")
         square = ImageOps.fit(plain, (size, size), Image.Resampling.BILINEAR)
+    return np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
+
+
+def decode_as_it_is(path: Path) -> np.ndarray:
+    """An image file -> (1 or 3, H, W) uint8 at its own size, else as :func:`decode`."""
+    with _damage():
+        upright = _open(path, draft=None)
+        grey = upright.mode in ("1", "L", "LA") or upright.mode.startswith("I")
+        pixels = np.asarray(_flatten(upright, "L" if grey else "RGB"))
+    return pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1)
+
+
+def _open(path: Path, draft: tuple[int, int] | None) -> Image.Image:
+    """The image, turned as its EXIF data say."""
+    with Image.open(path, formats=FORMATS) as image:
+        _refuse_bomb(image)
+        if draft:
+            image.draft(None, draft)
+        return ImageOps.exif_transpose(image)
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Take whatever decoders raise on damaged data as one error."""
+    try:
+        yield
     except Image.UnidentifiedImageError:
         raise DamagedImageError("it is not a PNG, JPEG or WebP image") from None
     except DamagedImageError:
         raise
     except Exception as error:  # decoders raise every kind of error on damaged data
         raise DamagedImageError(str(error) or type(error).__name__) from None
-    return np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
 
 
 def _refuse_bomb(image: Image.Image) -> None:

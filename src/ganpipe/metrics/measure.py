@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,44 +41,72 @@ class Measured(NamedTuple):
     closest: Pairs | None  # where the reference knows training images
 
 
-def measure(
-    ruler: Ruler,
-    images: Iterable[Tensor],
-    num: int,
-    reference: Reference,
-    batch_size: int,
-    max_features: int,
-    fid_infinity: bool = False,
-) -> Measured:
-    """The figures of ``num`` generated ``images``, uint8 (n, C, h, w) pieces.
+@dataclass(frozen=True)
+class Judge:
+    """A ruler and what it compares with, ready for any number of generators.
 
-    What ``reference`` does not know is left out: statistics from elsewhere give FID and scores.
-    Raises GanpipeError for fewer than two images, or where the reference was made with another
-    ruler.
+    Raises GanpipeError where the reference says that another ruler, or the same one with other
+    weights or arithmetic, made it.
     """
-    check_same_ruler(ruler, reference)
-    seen = collect(ruler, images, num, max_features, batch_size)
-    figures = fid_figures(seen, reference, fid_infinity)
-    figures |= overlap_figures(seen, reference)
+
+    ruler: Ruler
+    reference: Reference
+    num: int  # generated images
+    batch_size: int  # images per pass through the ruler
+    max_features: int  # images whose features are kept, at most
+    fid_infinity: bool = False
+
+    def __post_init__(self) -> None:
+        for field, value in self.ruler.protocol.items():
+            if self.reference.protocol.get(field, value) != value:
+                raise GanpipeError(
+                    f"the reference statistics were made with another ruler than "
+                    f"'{self.ruler.name}' as it is now ({field}: "
+                    f"{self.reference.protocol[field]}, not {value}); make them again with "
+                    "`dvc repro reference`"
+                )
+
+    @cached_property
+    def half(self) -> np.ndarray:
+        """The root of the reference's covariance."""
+        return root(self.reference.gaussian)
+
+    def see(self, images: Iterable[Tensor]) -> Seen:
+        """One pass of ``num`` images, uint8 (n, C, h, w) pieces."""
+        return collect(self.ruler, images, self.num, self.max_features, self.batch_size)
+
+    def fid(self, seen: Seen, kept: Iterable[int] | None = None) -> float:
+        """FID of what was seen, or of the ``kept`` blocks of it."""
+        return frechet_distance(self.reference.gaussian, seen.gaussian(kept), self.half)
+
+
+def measure(judge: Judge, images: Iterable[Tensor]) -> Measured:
+    """All figures of ``judge.num`` generated ``images``, uint8 (n, C, h, w) pieces.
+
+    What the reference does not know is left out: statistics from elsewhere give FID and scores.
+    Raises GanpipeError for fewer than two images.
+    """
+    seen = judge.see(images)
     score, score_std = score_of_splits(seen.scores)
-    name = "score" if ruler.name == "classifier" else "inception_score"
-    figures |= {name: score, f"{name}_std": score_std}
-    copies, closest = _copies(seen, reference)
-    known = (figures | copies).items()
-    named = {ruler.key(metric): value for metric, value in known if value is not None}
+    name = "score" if judge.ruler.name == "classifier" else "inception_score"
+    copies, closest = _copies(seen, judge.reference)
+    figures = {
+        **_fid(judge, seen),
+        **_kid(judge, seen),
+        **_overlap(judge, seen),
+        name: score,
+        f"{name}_std": score_std,
+        **copies,
+    }
+    named = {judge.ruler.key(key): value for key, value in figures.items() if value is not None}
     return Measured(named | (seen.spread.figures() if seen.spread else {}), closest)
 
 
-def check_same_ruler(ruler: Ruler, reference: Reference) -> None:
-    """Raise GanpipeError where ``reference`` says that another ruler, or the same one with other
-    weights or arithmetic, made it."""
-    for field, value in ruler.protocol.items():
-        if reference.protocol.get(field, value) != value:
-            raise GanpipeError(
-                f"the reference statistics were made with another ruler than '{ruler.name}' as it "
-                f"is now ({field}: {reference.protocol[field]}, not {value}); make them again with "
-                "`dvc repro reference`"
-            )
+def curve_point(judge: Judge, images: Iterable[Tensor]) -> dict[str, float]:
+    """FID and KID alone, under the ruler's names: what a curve over training needs."""
+    seen = judge.see(images)
+    figures = {"fid": judge.fid(seen), "kid": _kid(judge, seen)["kid"]}
+    return {judge.ruler.key(name): value for name, value in figures.items()}
 
 
 def warn_if_small(num_generated: int, num_real: int | None) -> None:
@@ -90,36 +120,33 @@ def warn_if_small(num_generated: int, num_real: int | None) -> None:
             )
 
 
-def fid_figures(seen: Seen, reference: Reference, infinity: bool) -> dict[str, Any]:
+def _fid(judge: Judge, seen: Seen) -> dict[str, Any]:
     """FID, its spread under another draw, and what real images would get."""
-    half = root(reference.gaussian)
-
-    def fid(kept: Iterable[int] | None = None) -> float:
-        return frechet_distance(reference.gaussian, seen.gaussian(kept), half)
-
     figures = {
-        "fid": fid(),
-        "fid_std": jackknife(fid, len(seen.blocks)),
-        "fid_floor": reference.floor,
+        "fid": judge.fid(seen),
+        "fid_std": jackknife(lambda kept: judge.fid(seen, kept), len(seen.blocks)),
+        "fid_floor": judge.reference.floor,
     }
-    if infinity:
+    if judge.fid_infinity:
         sizes = subset_sizes([block.num for block in seen.blocks])
-        figures["fid_infinity"] = extrapolate(
-            list(sizes.values()), [fid(range(count)) for count in sizes]
-        )
+        values = [judge.fid(seen, range(count)) for count in sizes]
+        figures["fid_infinity"] = extrapolate(list(sizes.values()), values)
     return figures
 
 
-def overlap_figures(seen: Seen, reference: Reference) -> dict[str, Any]:
-    """KID, precision, recall, density and coverage."""
-    if reference.features is None or reference.radii is None or reference.within is None:
+def _kid(judge: Judge, seen: Seen) -> dict[str, Any]:
+    real = judge.reference
+    if real.features is None or real.within is None:
         return {}
-    kid = kernel_distance(seen.features.double(), reference.features.double(), reference.within)
-    return {
-        "kid": kid.value,
-        "kid_std": kid.std,
-        **overlap(seen.features, reference.features, reference.radii),
-    }
+    kid = kernel_distance(seen.features.double(), real.features.double(), real.within)
+    return {"kid": kid.value, "kid_std": kid.std}
+
+
+def _overlap(judge: Judge, seen: Seen) -> dict[str, Any]:
+    real = judge.reference
+    if real.features is None or real.radii is None:
+        return {}
+    return overlap(seen.features, real.features, real.radii)
 
 
 def _copies(seen: Seen, reference: Reference) -> tuple[dict[str, float], Pairs | None]:

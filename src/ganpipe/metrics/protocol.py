@@ -5,15 +5,21 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-PACKAGES = ("ganpipe", "numpy", "pytorch-fid", "torch", "torchvision")
+from ganpipe import __version__
+from ganpipe.metrics.config import RulerName
+
+PACKAGES = ("numpy", "pytorch-fid", "torch", "torchvision")
 
 
-def protocol(generated: dict[str, Any], compared_with: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def protocol(
+    generated: dict[str, Any], compared_with: dict[RulerName, dict[str, Any]]
+) -> dict[str, Any]:
     """``generated`` says where the judged images come from, ``compared_with`` by ruler what they
     were held against; the versions of what computed the figures are added. Nested dicts, since
     ``dvc metrics`` drops lists."""
     return {
         "generated": generated,
-        **compared_with,
-        "versions": {name.replace("-", "_"): version(name) for name in PACKAGES},
+        **{str(name): used for name, used in compared_with.items()},
+        "versions": {"ganpipe": __version__}
+        | {name.replace("-", "_"): version(name) for name in PACKAGES},
     }

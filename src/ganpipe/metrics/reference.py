@@ -141,6 +141,15 @@ def save_reference(path: Path, reference: Reference) -> None:
         )
 
 
+def is_statistics(path: Path) -> bool:
+    """Whether an .npz is one of statistics, not of images; a damaged one counts as such."""
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return "images" not in content
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+        return True
+
+
 def load_reference(path: Path) -> Reference:
     """What :func:`save_reference` or pytorch-fid wrote; the latter's has an empty protocol.
 

@@ -85,4 +85,4 @@ class TrainConfig(Strict):
     ema_decay: Probability  # of the generator's moving average, per generator update; 0: off
     ema_ramp: NonNegativeFloat  # half-life at most this share of the updates so far; 0: no ramp
     log_every: PositiveInt  # generator updates averaged into one row of metrics/train.csv
-    snapshot_every: PositiveInt  # epochs between progress grids
+    snapshot_every: PositiveInt  # epochs between progress grids and kept generators

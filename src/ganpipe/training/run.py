@@ -14,13 +14,18 @@ from ganpipe import paths
 from ganpipe.data.batches import Batches, to_device
 from ganpipe.data.dataset import load_images, load_labels, load_spec
 from ganpipe.device import describe, pick_device, pick_precision, set_deterministic
+from ganpipe.errors import out_of_memory
 from ganpipe.files import write_json
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
 from ganpipe.sampling import fixed_inputs, fixed_noise_images, save_grid
-from ganpipe.training.config import OptimizerConfig, TrainConfig
+from ganpipe.training.checkpoint import Checkpoints
+from ganpipe.training.config import SIDES, OptimizerConfig, Side, TrainConfig
+from ganpipe.training.fingerprint import parts_of
+from ganpipe.training.interrupt import stop_requests
 from ganpipe.training.journal import Journal
 from ganpipe.training.loop import total_steps, train
+from ganpipe.training.resume import leave, restore, resumable, save
 from ganpipe.training.state import State, start
 from ganpipe.types import DataSpec
 from ganpipe.weights import save_weights
@@ -40,24 +45,43 @@ def train_model(
     set_deterministic(config.deterministic)
     config = config.model_copy(update={"precision": pick_precision(config.precision, device)})
     print(f"training {name} on {describe(device)}, {config.precision}", file=sys.stderr)
+    optimizers = {side: model.optimizer.resolve(default, side) for side in SIDES}
+    parts = parts_of(name, model, optimizers, config, seed, paths.PREPARED, device)
+    with resumable(parts) as checkpoints, out_of_memory("train.batch_size", config.batch_size):
+        _run(name, model, optimizers, config, seed, device, checkpoints)
+
+
+def _run(
+    name: str,
+    model: ModelConfig,
+    optimizers: dict[Side, OptimizerConfig],
+    config: TrainConfig,
+    seed: int,
+    device: torch.device,
+    checkpoints: Checkpoints,
+) -> None:
     spec = load_spec(paths.PREPARED)
     batches = _load_batches(config, seed, device)
     method = build_method(model, spec, seed)
-    state = start(
-        method,
-        {
-            "generator": model.optimizer.resolve(default, "generator"),
-            "discriminator": model.optimizer.resolve(default, "discriminator"),
-        },
-        device,
-    )
+    state = start(method, optimizers, device)
     total = total_steps(state, batches, config)
     journal = Journal(paths.TRAIN_CURVE, config.log_every, total, name)
     fixed = fixed_inputs(method, PROGRESS_IMAGES, seed, device)
-    started = time.monotonic()
+    before = restore(checkpoints, state, journal, device)
+    started = time.monotonic() - before
 
     def images_seen() -> int:
         return method.updates_before(state.step) * config.batch_size
+
+    def header() -> dict[str, Any]:
+        return {
+            "model_name": name,
+            "model": model.model_dump(mode="json"),
+            "spec": spec.to_dict(),
+            "seed": seed,
+            "precision": config.precision,
+            "images_seen": images_seen(),
+        }
 
     def after_step(state: State, parts: dict[str, Tensor]) -> None:
         lr = state.optimizers["generator"].param_groups[0]["lr"]
@@ -66,21 +90,22 @@ def train_model(
         epoch = finished_epoch(before, after, batches.per_epoch)
         if state.step == total or (epoch and epoch % config.snapshot_every == 0):
             _progress_grid(state, fixed, spec, paths.PROGRESS / f"images_{images_seen():09d}.png")
+            snapshot = paths.snapshot(images_seen())
+            save_weights(snapshot, state.average, {**header(), "weights": "ema"})
         if epoch:
             journal.epoch(epoch, config.epochs, images_seen() / (time.monotonic() - started))
+        asked = stop_request()
+        if epoch or asked or checkpoints.due():
+            save(checkpoints, state, journal, time.monotonic() - started)
+        if asked:
+            leave(asked, state.step, total)
 
-    _progress_grid(state, fixed, spec, paths.PROGRESS / f"images_{0:09d}.png")
-    train(state, batches, config, after_step)
+    if not state.step:
+        _progress_grid(state, fixed, spec, paths.PROGRESS / f"images_{0:09d}.png")
+    with stop_requests() as stop_request:
+        train(state, batches, config, after_step)
     journal.close()
-    header = {
-        "model_name": name,
-        "model": model.model_dump(mode="json"),
-        "spec": spec.to_dict(),
-        "seed": seed,
-        "precision": config.precision,
-        "images_seen": images_seen(),
-    }
-    _write_results(state, header, journal.last)
+    _write_results(state, header(), journal.last)
     _write_timing(time.monotonic() - started, images_seen(), device)
 
 

@@ -1,0 +1,103 @@
+"""Images that were made elsewhere, to be judged as they are: a folder, an archive, an .npz."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from ganpipe.data.collect import SUFFIXES, collect
+from ganpipe.data.images import DamagedImageError, decode_as_it_is
+from ganpipe.errors import GanpipeError
+
+PIECE = 250  # images decoded at a time
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images of one size: files that are decoded when they are needed, or an array."""
+
+    source: Path
+    files: list[Path] | np.ndarray  # (N, H, W, C) uint8 where it is an array
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pieces(self) -> Iterator[np.ndarray]:
+        """uint8 (n, C, H, W), a few at a time, in the order of the names.
+
+        Raises GanpipeError, with the file's name, for a damaged image or one of another size.
+        """
+        if isinstance(self.files, np.ndarray):
+            for start in range(0, len(self.files), PIECE):
+                yield self.files[start : start + PIECE].transpose(0, 3, 1, 2)
+            return
+        wanted: tuple[int, ...] = ()
+        for start in range(0, len(self.files), PIECE):
+            piece = []
+            for file in self.files[start : start + PIECE]:
+                piece.append(_decode(file))
+                wanted = wanted or piece[0].shape
+                if piece[-1].shape != wanted:
+                    raise GanpipeError(
+                        f"{file} is {_size(piece[-1].shape)}, but {self.files[0].name} is "
+                        f"{_size(wanted)}; only images of one size can be judged together"
+                    )
+            yield np.stack(piece)
+
+
+def _decode(file: Path) -> np.ndarray:
+    try:
+        return decode_as_it_is(file)
+    except DamagedImageError as error:
+        raise GanpipeError(f"{file} cannot be judged: {error}; mend or remove it") from None
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[2]} x {shape[1]} pixels of {shape[0]} channels"
+
+
+@contextmanager
+def open_images(source: Path) -> Iterator[Images]:
+    """The images of a folder (and the folders below), of an archive, which is unpacked for the
+    while, or of an .npz whose `images` are uint8 (N, H, W, C).
+
+    Raises GanpipeError where there are none.
+    """
+    if not source.exists():
+        raise GanpipeError(f"{source} does not exist; name a folder, an archive or an .npz")
+    if source.suffix == ".npz":
+        yield Images(source, _read_npz(source))
+    elif source.is_dir():
+        yield Images(source, _list(source))
+    else:
+        with TemporaryDirectory(prefix="ganpipe-") as temporary:
+            unpacked = Path(temporary) / "images"
+            collect(str(source), unpacked)
+            yield Images(source, _list(unpacked))
+
+
+def _list(folder: Path) -> list[Path]:
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise GanpipeError(f"{folder} holds no PNG, JPEG or WebP images")
+    return files
+
+
+def _read_npz(path: Path) -> np.ndarray:
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            images: np.ndarray = content["images"]
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        reason = " ".join(str(error).split())
+        raise GanpipeError(f"{path} holds no array `images` ({reason})") from None
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise GanpipeError(
+            f"`images` in {path} must be uint8 (N, H, W, 1 or 3), not {images.dtype} {images.shape}"
+        )
+    return images
