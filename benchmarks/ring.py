@@ -1,0 +1,226 @@
+"""Every block's objective on points in the plane: which modes does the generator find?
+
+    python benchmarks/ring.py --out ring.png
+
+Each block of params.yaml keeps its objective, its optimizer (at 5 times the rate, which so small
+networks bear) and what its discriminator has on top of its architecture; both networks become MLPs
+of two hidden layers of 128. Two targets: 8 Gaussians on a ring and a 5 x 5 grid of Gaussians. A
+sample is good within 3 deviations of a mode; a mode is covered where it has at least a tenth of
+its fair share of good samples. Blocks that differ from another in their architecture alone are
+left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+
+from ganpipe.data.batches import Batches
+from ganpipe.methods.build import build_method
+from ganpipe.methods.config import ModelConfig
+from ganpipe.params import Params, load_params
+from ganpipe.schema import validate
+from ganpipe.seeding import generator
+from ganpipe.training.config import SIDES
+from ganpipe.training.loop import train_step
+from ganpipe.training.state import State, start
+from ganpipe.types import Batch, DataSpec
+
+CPU = torch.device("cpu")
+BATCH_SIZE = 128
+SAMPLES = 2500
+DEVIATION = 0.02  # of each Gaussian; the targets fill [-0.8, 0.8]²
+PLANE = DataSpec(
+    "plane", image_size=1, channels=2, classes=(), num_train=0, num_test=0, native_size=1
+)
+HIDDEN = [128, 128]
+FASTER = 5  # times the block's learning rate
+LEFT_OUT = {"mlp", "toy_mlp", "dcgan_diffaugment"}  # dcgan's objective; the last one needs pictures
+
+
+def ring() -> torch.Tensor:
+    """(8, 2) centres on a circle of radius 0.8."""
+    angles = torch.arange(8) * (2 * math.pi / 8)
+    return 0.8 * torch.stack([angles.cos(), angles.sin()], 1)
+
+
+def grid() -> torch.Tensor:
+    """(25, 2) centres, 0.4 apart."""
+    line = torch.linspace(-0.8, 0.8, 5)
+    return torch.cartesian_prod(line, line)
+
+
+TARGETS = {"ring": ring, "grid": grid}
+
+
+class Points(Batches):
+    """Endless seeded batches of a mixture of Gaussians, as images (N, 2, 1, 1)."""
+
+    def __init__(self, centres: torch.Tensor, seed: int) -> None:
+        self.centres, self.seed = centres, seed
+        self.batch_size, self.device, self.per_epoch = BATCH_SIZE, CPU, 1
+
+    def at(self, index: int) -> Batch:
+        rng = generator(CPU, self.seed, "points", index)
+        chosen = torch.randint(len(self.centres), (BATCH_SIZE,), generator=rng)
+        noise = DEVIATION * torch.randn(BATCH_SIZE, 2, generator=rng)
+        return Batch((self.centres[chosen] + noise)[:, :, None, None])
+
+
+class Outcome(NamedTuple):
+    """What one run led to."""
+
+    block: str
+    target: str
+    seed: int
+    modes: int  # covered
+    good: float  # share of samples
+    slope: float  # mean |∇D| between real and generated points
+    seconds: float
+    samples: torch.Tensor  # (SAMPLES, 2)
+
+
+def on_points(block: ModelConfig) -> ModelConfig:
+    """The block with both networks replaced by small MLPs."""
+    content: dict[str, Any] = block.model_dump(mode="json")
+    common = {"arch": "mlp", "hidden": HIDDEN, "activation": "leaky_relu"}
+    kept = ("spectral_norm", "minibatch_discrimination", "minibatch_stddev")
+    d = content["discriminator"]
+    content["generator"] = {**common, "batch_norm": False}
+    content["discriminator"] = {
+        **common,
+        "dropout": d.get("dropout", 0.0),
+        **{name: d[name] for name in kept},
+    }
+    return validate(ModelConfig, content, "the block")
+
+
+def play(block: str, target: str, seed: int, steps: int) -> Outcome:
+    """Train one block on one target for ``steps`` generator updates."""
+    torch.set_num_threads(1)
+    params: Params = load_params()
+    model = on_points(params.models[block])
+    method = build_method(model, PLANE, seed)
+    resolved = {side: model.optimizer.resolve(params.optimizer, side) for side in SIDES}
+    faster = {
+        side: config.model_copy(update={"lr": FASTER * config.lr})
+        for side, config in resolved.items()
+    }
+    state = start(method, faster, CPU)
+    points = Points(TARGETS[target](), seed)
+    points.per_epoch = method.updates_before(steps)
+    config = params.train.model_copy(update={"precision": "fp32", "epochs": 1})
+    started = time.perf_counter()
+    for _ in range(steps):
+        train_step(state, points, config)
+    seconds = time.perf_counter() - started
+    samples = draw(state, seed)
+    modes, good = coverage(samples, points.centres)
+    return Outcome(block, target, seed, modes, good, mean_slope(state, points), seconds, samples)
+
+
+@torch.no_grad()
+def draw(state: State, seed: int) -> torch.Tensor:
+    """(SAMPLES, 2) points of the generator's moving average."""
+    inputs = state.method.inputs(SAMPLES, generator(CPU, seed, "ring samples"))
+    return state.average(**inputs).flatten(1)
+
+
+def coverage(samples: torch.Tensor, centres: torch.Tensor) -> tuple[int, float]:
+    """Modes covered, and the share of samples that are good."""
+    distance, nearest = torch.cdist(samples, centres).min(1)
+    good = distance < 3 * DEVIATION
+    counts = torch.bincount(nearest[good], minlength=len(centres))
+    return int((counts >= 0.1 * len(samples) / len(centres)).sum()), good.float().mean().item()
+
+
+def mean_slope(state: State, points: Points) -> float:
+    """Mean |∇D| at random points between real and generated ones."""
+    real = points.at(10**9).real
+    fake = draw(state, 1)[:BATCH_SIZE, :, None, None]
+    epsilon = torch.rand(BATCH_SIZE, 1, 1, 1, generator=generator(CPU, 0, "slope"))
+    between = (epsilon * real + (1 - epsilon) * fake).requires_grad_()
+    (slopes,) = torch.autograd.grad(state.method.d_nets["discriminator"](between).sum(), between)
+    return slopes.flatten(1).norm(dim=1).mean().item()
+
+
+def table(outcomes: list[Outcome]) -> str:
+    """Markdown: a row a block, the runs of all seeds in each cell."""
+    lines = [
+        "| block | ring: modes of 8 | good | slope of D | grid: modes of 25 | good | slope of D |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    blocks = dict.fromkeys(outcome.block for outcome in outcomes)
+    for block in blocks:
+        cells = [block]
+        for target in TARGETS:
+            runs = [o for o in outcomes if (o.block, o.target) == (block, target)]
+            cells.append(", ".join(str(run.modes) for run in runs))
+            cells.append(", ".join(f"{100 * run.good:.0f}" for run in runs) + " %")
+            cells.append(f"{sum(run.slope for run in runs) / max(1, len(runs)):.2g}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def picture(outcomes: list[Outcome], path: Path) -> None:
+    """The samples of the first seed: a column a block, a row a target."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    seed = outcomes[0].seed
+    blocks = list(dict.fromkeys(outcome.block for outcome in outcomes))
+    figure, axes = pyplot.subplots(
+        len(TARGETS), len(blocks), figsize=(1.7 * len(blocks), 3.9), squeeze=False
+    )
+    for run in outcomes:
+        if run.seed != seed:
+            continue
+        axis = axes[list(TARGETS).index(run.target), blocks.index(run.block)]
+        axis.scatter(*TARGETS[run.target]().T, s=90, facecolors="none", edgecolors="tab:orange")
+        axis.scatter(*run.samples.T, s=0.5, color="tab:blue", rasterized=True)
+        axis.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xticks=[], yticks=[], aspect="equal")
+        if run.target == "ring":
+            axis.set_title(run.block.replace("_", "\n"), fontsize=9)
+        axis.set_xlabel(f"{run.modes} modes, {100 * run.good:.0f} % good", fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    """Run all and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--blocks", help="comma-separated; all that differ by default")
+    parser.add_argument("--targets", default=",".join(TARGETS))
+    parser.add_argument("--steps", type=int, default=3000, help="generator updates of each run")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2, help="processes, one thread each")
+    parser.add_argument("--out", type=Path, default=Path("ring.png"))
+    options = parser.parse_args()
+    shipped = [name for name in load_params().models if name not in LEFT_OUT]
+    blocks = options.blocks.split(",") if options.blocks else shipped
+    runs = list(itertools.product(blocks, options.targets.split(","), range(options.seeds)))
+    outcomes: list[Outcome] = []
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(play, *run, options.steps) for run in runs]
+        for future in waiting:
+            outcomes.append(run := future.result())
+            print(*run[:4], *(f"{value:.3g}" for value in run[4:7]), file=sys.stderr, flush=True)
+    print(table(outcomes))
+    picture(outcomes, options.out)
+
+
+if __name__ == "__main__":
+    main()

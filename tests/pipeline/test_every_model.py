@@ -1,0 +1,32 @@
+"""Every block of the shipped file through the real command line, on tiny images."""
+
+from __future__ import annotations
+
+import pytest
+from project import Project
+from support import SHIPPED
+
+
+@pytest.mark.parametrize("name", SHIPPED.models)
+def test_a_model_trains_as_an_experiment(project: Project, name: str) -> None:
+    changes = ["-S", f"model={name}", "-S", f"models.{name}.objective.n_critic=3"]
+    project.dvc("exp", "run", *changes, "train")
+    figures = project.json("metrics/train.json")
+    assert figures["model"] == name
+    assert figures["step"] == 2 * 64 // 16 // 3  # two epochs of four batches, three at a step
+    assert figures["images_seen"] == figures["step"] * 3 * 16
+    project.run("git", "checkout", "-q", "params.yaml")
+
+
+def test_the_last_model_is_sampled_and_judged(project: Project) -> None:
+    *_, last = SHIPPED.models
+    project.dvc("exp", "run", "-S", f"model={last}", "-S", f"models.{last}.objective.n_critic=3")
+    assert project.json("metrics/evaluate.json")["protocol"]["generated"]["model"] == last
+
+
+def test_a_wrong_field_is_answered_with_the_nearest(project: Project) -> None:
+    change = "+models.wgan_gp.objective.n_critc=3"
+    output = project.dvc("exp", "run", "-S", "model=wgan_gp", "-S", change, code=None)
+    assert "models.wgan_gp.objective.n_critc: there is no such field" in output
+    assert "did you mean 'n_critic'?" in output
+    project.run("git", "checkout", "-q", "params.yaml")
