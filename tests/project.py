@@ -30,6 +30,7 @@ TINY = {  # what the shipped parameters become, besides smaller networks
     "sample.interpolation_steps": 3,
     "evaluate.rulers": ["classifier"],
     "evaluate.num_generated": 64,
+    "evaluate.snapshots.num_generated": 16,
     "evaluate.num_reference": 64,
     "evaluate.batch_size": 32,
 }
