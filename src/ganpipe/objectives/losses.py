@@ -24,7 +24,7 @@ class AdversarialLoss(NamedTuple):
     probability: bool = False  # whether sigmoid(output) is the discriminator's D(x)
     # (logits, labels) -> (N,): the discriminator's loss against any labels; None: it has no labels
     against: Callable[[Tensor, Tensor], Tensor] | None = None
-    generator_sees_real: bool = False  # the generator's loss depends on ``real``; else not computed
+    generator_sees_real: bool = False  # whether the generator needs ``real``, else empty there
     zero_sum: bool = False  # what the generator minimises is minus what the discriminator does
 
 
