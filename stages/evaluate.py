@@ -21,7 +21,7 @@ def main() -> None:
     params = load_params()
     from ganpipe.device import pick_device, set_deterministic
     from ganpipe.metrics.measure import Judge, warn_if_small
-    from ganpipe.metrics.protocol import protocol
+    from ganpipe.metrics.protocol import about_generated, protocol
     from ganpipe.metrics.reference import load_reference
     from ganpipe.metrics.rulers import open_ruler
     from ganpipe.weights import load_trained
@@ -48,21 +48,12 @@ def main() -> None:
     measured = _measure_each(judges, trained)
     chosen = trained[config.checkpoint]
     figures = _merged(measured[config.checkpoint])
-    generated = {
-        "num_generated": num,
-        "quantisation": "uint8, rounded to nearest",
-        "weights": config.weights,
-        "checkpoint": config.checkpoint,
-        "checkpoint_rule": snapshots["rule"] if config.checkpoint == "best" else "end of training",
-        "model": chosen.header["model_name"],
-        "seed": chosen.seed,
-        "images_seen": chosen.header["images_seen"],
-    }
+    generated = about_generated(config, chosen.header, snapshots)
     compared_with = {judge.ruler.name: judge.reference.protocol for judge in judges}
     both = {rule: _summary(trained[rule], judges, measured[rule]) for rule in ends}
     record = protocol(generated, compared_with)
     write_json(paths.EVALUATE_METRICS, {**figures, "checkpoints": both, "protocol": record})
-    shares = figures.get("class_share", {})
+    shares = next((figures[name] for name in figures if name.startswith("class_share")), {})
     rows = [{"class": name, "share": share} for name, share in shares.items()]
     write_rows(paths.CLASS_SHARES, ["class", "share"], rows)
     _picture_of_closest(chosen, num, measured[config.checkpoint][0])

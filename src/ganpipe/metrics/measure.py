@@ -99,7 +99,7 @@ def measure(judge: Judge, images: Iterable[Tensor]) -> Measured:
         **copies,
     }
     named = {judge.ruler.key(key): value for key, value in figures.items() if value is not None}
-    return Measured(named | (seen.spread.figures() if seen.spread else {}), closest)
+    return Measured(named | _classes(judge, seen), closest)
 
 
 def curve_point(judge: Judge, images: Iterable[Tensor]) -> dict[str, float]:
@@ -147,6 +147,13 @@ def _overlap(judge: Judge, seen: Seen) -> dict[str, Any]:
     if real.features is None or real.radii is None:
         return {}
     return overlap(seen.features, real.features, real.radii)
+
+
+def _classes(judge: Judge, seen: Seen) -> dict[str, Any]:
+    """How the images spread over the data's classes, which no other ruler knows."""
+    arithmetic = judge.ruler.suffix.removeprefix("_classifier")
+    spread = seen.spread.figures() if seen.spread else {}
+    return {name + arithmetic: value for name, value in spread.items()}
 
 
 def _copies(seen: Seen, reference: Reference) -> tuple[dict[str, float], Pairs | None]:

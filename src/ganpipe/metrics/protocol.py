@@ -6,9 +6,26 @@ from importlib.metadata import version
 from typing import Any
 
 from ganpipe import __version__
-from ganpipe.metrics.config import RulerName
+from ganpipe.metrics.config import EvaluateConfig, RulerName
 
 PACKAGES = ("numpy", "pytorch-fid", "torch", "torchvision")
+
+
+def about_generated(
+    config: EvaluateConfig, header: dict[str, Any], snapshots: dict[str, Any]
+) -> dict[str, Any]:
+    """Which generator was judged, and how: ``header`` is that of its weights, ``snapshots`` what
+    the stage `snapshots` found."""
+    best = config.checkpoint == "best"
+    return {
+        "num_generated": config.num_generated,
+        "quantisation": "uint8, rounded to nearest",
+        "weights": config.weights,
+        "checkpoint": config.checkpoint,
+        "checkpoint_rule": snapshots["rule"] if best else "end of training",
+        "max_features": config.max_features,
+        **{name: header[name] for name in ("model_name", "seed", "images_seen")},
+    }
 
 
 def protocol(

@@ -1,0 +1,144 @@
+"""Whatever decides a figure is in its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from support import SHIPPED
+
+from ganpipe.errors import GanpipeError
+from ganpipe.metrics import protocol as module
+from ganpipe.metrics.classifier import Classifier, ClassifierShape, save_classifier
+from ganpipe.metrics.config import EvaluateConfig
+from ganpipe.metrics.protocol import about_generated, protocol
+from ganpipe.metrics.reference import Sizes, reference_of
+from ganpipe.metrics.rulers import open_ruler
+from ganpipe.schema import validate
+
+CPU = torch.device("cpu")
+
+
+def evaluate_config(**changes: Any) -> EvaluateConfig:
+    content = SHIPPED.evaluate.model_dump(mode="json") | {"num_generated": 8, "max_features": 8}
+    return validate(EvaluateConfig, content | changes, "params.yaml")
+
+
+def record(
+    folder: Path,
+    config: EvaluateConfig,
+    *,
+    weights_seed: int = 0,
+    size: int = 28,
+    dataset: str = "mnist",
+    num_reference: int = 6,
+    max_searched: int = 10,
+    images_seen: int = 100,
+    seed: int = 0,
+    model: str = "dcgan",
+    rule: str = "lowest fid_classifier of 2000 images",
+) -> dict[str, Any]:
+    """The protocol that the stages write, from a classifier that has learnt nothing."""
+    torch.manual_seed(weights_seed)
+    shape = ClassifierShape(1, size, {"0": 0.5, "1": 0.5})
+    path = folder / "classifier.safetensors"
+    save_classifier(path, Classifier(shape), shape)
+    ruler = open_ruler("classifier", path, None, CPU, config.precision)
+    rng = np.random.default_rng(0)
+    images = {
+        name: rng.integers(0, 256, (10, 1, size, size), dtype=np.uint8)
+        for name in ("train", "test")
+    }
+    sizes = Sizes(num_reference, config.num_generated, config.max_features, max_searched, 10)
+    facts = {"dataset": dataset, "image_size": size}
+    reference = reference_of(ruler, images, config.split, sizes, facts)
+    header = {"model_name": model, "seed": seed, "images_seen": images_seen}
+    generated = about_generated(config, header, {"rule": rule})
+    return protocol(generated, {"classifier": reference.protocol})
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> dict[str, Any]:
+    return record(tmp_path, evaluate_config())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_generated": 9},
+        {"weights": "raw"},
+        {"checkpoint": "best"},
+        {"split": "test"},
+        {"precision": "bf16"},
+        {"max_features": 7},
+    ],
+    ids=str,
+)
+def test_a_parameter_changes_the_protocol(
+    change: dict[str, Any], plain: dict[str, Any], tmp_path: Path
+) -> None:
+    assert record(tmp_path, evaluate_config()) == plain
+    assert record(tmp_path, evaluate_config(**change)) != plain
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weights_seed": 1},
+        {"size": 32},
+        {"dataset": "fashion_mnist"},
+        {"num_reference": 5},
+        {"max_searched": 9},
+        {"images_seen": 101},
+        {"seed": 1},
+        {"model": "mlp"},
+    ],
+    ids=str,
+)
+def test_a_fact_changes_the_protocol(
+    change: dict[str, Any], plain: dict[str, Any], tmp_path: Path
+) -> None:
+    assert record(tmp_path, evaluate_config(), **change) != plain
+
+
+def test_the_rule_of_the_best_is_recorded(tmp_path: Path) -> None:
+    best = evaluate_config(checkpoint="best")
+    one, two = (record(tmp_path, best, rule=rule) for rule in ("lowest fid", "lowest kid"))
+    assert one["generated"]["checkpoint_rule"] == "lowest fid"
+    assert one != two
+
+
+def test_versions_quantisation_and_resizing_are_in_it(
+    plain: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert plain["generated"]["quantisation"] == "uint8, rounded to nearest"
+    assert plain["classifier"]["resize"] == "none"
+    assert {"ganpipe", "torch", "torchvision", "numpy"} <= plain["versions"].keys()
+    original: Callable[[str], str] = module.version
+    monkeypatch.setattr(module, "version", lambda name: original(name) + "+other")
+    assert record(tmp_path, evaluate_config()) != plain
+
+
+def test_it_is_made_of_nested_dicts_alone(plain: dict[str, Any]) -> None:
+    """DVC drops lists."""
+    for part in plain.values():
+        assert isinstance(part, dict)
+        assert all(isinstance(value, str | int) for value in part.values())
+
+
+def test_the_best_snapshot_needs_snapshots_that_are_scored() -> None:
+    for change in ({"weights": "raw"}, {"snapshots": {"ruler": "none", "num_generated": 9}}):
+        with pytest.raises(GanpipeError, match="checkpoint best needs"):
+            evaluate_config(checkpoint="best", **change)
+
+
+def test_bf16_figures_have_names_of_their_own(tmp_path: Path) -> None:
+    record(tmp_path, evaluate_config())
+    path = tmp_path / "classifier.safetensors"
+    ruler = open_ruler("classifier", path, None, CPU, "bf16")
+    assert ruler.key("fid") == "fid_classifier_bf16"
+    assert ruler.key("fid_std") == "fid_classifier_bf16_std"
