@@ -53,7 +53,9 @@ def main() -> None:
     both = {rule: _summary(trained[rule], judges, measured[rule]) for rule in ends}
     record = protocol(generated, compared_with)
     write_json(paths.EVALUATE_METRICS, {**figures, "checkpoints": both, "protocol": record})
-    shares = next((figures[name] for name in figures if name.startswith("class_share")), {})
+    shares: dict[str, float] = next(
+        (figures[name] for name in figures if name.startswith("class_share")), {}
+    )
     rows = [{"class": name, "share": share} for name, share in shares.items()]
     write_rows(paths.CLASS_SHARES, ["class", "share"], rows)
     _picture_of_closest(chosen, num, measured[config.checkpoint][0])

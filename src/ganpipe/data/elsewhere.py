@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,7 +79,8 @@ def open_images(source: Path) -> Iterator[Images]:
     else:
         with TemporaryDirectory(prefix="ganpipe-") as temporary:
             unpacked = Path(temporary) / "images"
-            collect(str(source), unpacked)
+            with redirect_stdout(sys.stderr):  # stdout is for the figures alone
+                collect(str(source), unpacked)
             yield Images(source, _list(unpacked))
 
 

@@ -1,0 +1,192 @@
+"""The command that judges images from elsewhere, as a user types it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ganpipe import score
+from ganpipe.data.elsewhere import open_images
+from ganpipe.errors import GanpipeError
+from ganpipe.metrics.classifier import save_classifier, train_classifier
+from ganpipe.metrics.config import ExtractorConfig
+
+
+def draw(num: int, seed: int, size: int = 28) -> np.ndarray:
+    """uint8 (num, 1, size, size): upright and lying bars on noise, in turn."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 60, (num, 1, size, size), dtype=np.uint8)
+    for index, image in enumerate(images):
+        place = int(rng.integers(2, size - 8))
+        rows, columns = slice(place, place + 4), slice(None)
+        image[(0, rows, columns) if index % 2 else (0, columns, rows)] += 150
+    return images
+
+
+def save(folder: Path, images: np.ndarray) -> Path:
+    folder.mkdir()
+    for index, image in enumerate(images):
+        Image.fromarray(image.transpose(1, 2, 0).squeeze()).save(folder / f"{index:03d}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained classifier and two folders of images."""
+    root = tmp_path_factory.mktemp("score")
+    config = ExtractorConfig(epochs=3, batch_size=20, lr=0.003, seed=0)
+    labels = torch.arange(200) % 2
+    images = torch.from_numpy(draw(200, 0))
+    network, shape = train_classifier(images, labels, ("lying", "upright"), config)
+    save_classifier(root / "classifier.safetensors", network, shape)
+    save(root / "real", draw(60, 1))
+    save(root / "fake", draw(40, 2))
+    return root
+
+
+def run(root: Path, capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    """The JSON that the command prints."""
+    classifier = ["--ruler", "classifier", "--classifier", str(root / "classifier.safetensors")]
+    score.main([*map(str, arguments), *classifier, "--json"])
+    content: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return content
+
+
+def test_a_folder_is_judged(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figures = run(root, capsys, root / "fake", "--reference", root / "real")
+    assert figures["classes_covered"] == 2
+    assert figures["class_share"]["lying"] == pytest.approx(0.5, abs=0.1)
+    assert figures["protocol"]["generated"]["num_generated"] == 40
+    assert figures["protocol"]["classifier"]["num_real"] == 60
+    assert {"fid_classifier", "kid_classifier", "recall_classifier"} <= figures.keys()
+
+
+def test_whatever_holds_the_images_the_figures_are_the_same(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    archive = shutil.make_archive(str(tmp_path / "fake"), "zip", root / "fake")
+    array = tmp_path / "fake.npz"
+    np.savez(array, images=draw(40, 2).transpose(0, 2, 3, 1))
+    sources = [root / "fake", archive, array]
+    found = [run(root, capsys, source, "--reference", root / "real") for source in sources]
+    for each in found:
+        del each["protocol"]
+    assert found[0] == found[1] == found[2]
+
+
+def test_statistics_are_kept_and_read(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    kept = tmp_path / "real.npz"
+    first = run(root, capsys, root / "fake", "--reference", root / "real", "--save-reference", kept)
+    second = run(root, capsys, root / "fake", "--reference", kept)
+    assert first["fid_classifier"] == second["fid_classifier"]
+    assert first["protocol"]["classifier"] == second["protocol"]["classifier"]
+
+
+def test_the_table_has_a_line_for_each_figure(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = str(root / "classifier.safetensors")
+    rulers = ["--ruler", "classifier", "--classifier", weights]
+    score.main([str(root / "fake"), "--reference", str(root / "real"), *rulers])
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("fid_classifier ") for line in lines)
+    assert any(line.startswith("  lying ") for line in lines)
+
+
+def test_colour_and_transparency_are_read_as_they_are(tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.new("RGB", (20, 10), (1, 2, 3)).save(folder / "a.png")
+    Image.new("RGBA", (20, 10), (1, 2, 3, 0)).save(folder / "b.png")
+    with open_images(folder) as images:
+        (piece,) = images.pieces()
+    assert piece.shape == (2, 3, 10, 20)
+    assert piece[0, :, 0, 0].tolist() == [1, 2, 3]
+    assert piece[1, :, 0, 0].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("nothing", "nothing does not exist"),
+        ("empty", "holds no PNG, JPEG or WebP images"),
+        ("damaged", "001.png cannot be judged"),
+        ("sizes", r"001.png is 30 x 30 pixels of 1 channels, but 000.png is 28 x 28"),
+        ("large", "takes images of 28 x 28 pixels; these have 32 x 32"),
+        ("colour", "takes images of 1 channels; these have 3"),
+        ("single", "1 images cannot be judged"),
+        ("text.zip", "neither a folder nor a .zip or .tar"),
+        ("other.npz", "holds no array `images`"),
+        ("floats.npz", r"must be uint8 \(N, H, W, 1 or 3\), not float64"),
+    ],
+)
+def test_images_that_cannot_be_judged(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, what: str, says: str
+) -> None:
+    bad = tmp_path / what
+    if what == "empty":
+        bad.mkdir()
+    elif what in ("damaged", "sizes"):
+        save(bad, draw(2, 0))
+        if what == "damaged":
+            (bad / "001.png").write_bytes((bad / "001.png").read_bytes()[:80])
+        else:
+            Image.new("L", (30, 30)).save(bad / "001.png")
+    elif what == "large":
+        save(bad, draw(2, 0, size=32))
+    elif what == "colour":
+        save(bad, draw(2, 0).repeat(3, axis=1))
+    elif what == "single":
+        save(bad, draw(1, 0))
+    elif what == "text.zip":
+        bad.write_text("no archive")
+    elif what == "other.npz":
+        np.savez(bad, pictures=np.zeros(3))
+    elif what == "floats.npz":
+        np.savez(bad, images=np.zeros((3, 28, 28, 1)))
+    with pytest.raises(GanpipeError, match=says):
+        run(root, capsys, bad, "--reference", root / "real")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--reference", "mnist"], "classifier.npz is missing; the stage 'reference'"),
+        (["--reference", "nowhere"], "nowhere does not exist"),
+        (["--reference", "FAKE", "--ruler", "inceptoin"], "there is no ruler 'inceptoin'"),
+        (
+            ["--reference", "FAKE", "--ruler", "inception", "--inception-weights", "none.pth"],
+            "none.pth, which does not exist",
+        ),
+    ],
+)
+def test_wrong_arguments_are_named(
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    weights = ["--ruler", "classifier", "--classifier", str(root / "classifier.safetensors")]
+    given = [str(root / "fake") if word == "FAKE" else word for word in arguments]
+    with pytest.raises(GanpipeError, match=says):
+        score.main([str(root / "fake"), *weights, *given])
+
+
+def test_an_archive_that_leads_out_is_refused(root: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+        archive.writestr("../out.png", b"")
+    with pytest.raises(GanpipeError, match="unsafe name"), open_images(tmp_path / "bad.zip"):
+        pass
+    assert not (tmp_path.parent / "out.png").exists()
