@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class GanpipeError(Exception):
@@ -33,3 +34,19 @@ def run(main: Callable[[], None]) -> None:
             raise
         where = f" while writing {error.filename}" if error.filename else ""
         sys.exit(f"error: the disk is full{where}; free some space and run the same command again")
+
+
+@contextmanager
+def out_of_memory(parameter: str, value: int) -> Iterator[None]:
+    """Turn a failed allocation on any device into advice to lower ``parameter``, now ``value``."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # Told by its name and words, since most stages do without torch.
+        kind, text = type(error).__name__, str(error)
+        if kind not in ("MemoryError", "OutOfMemoryError") and "can't allocate memory" not in text:
+            raise
+        advice = f"set {parameter} to {value // 2} instead of {value}" if value > 2 else ""
+        raise GanpipeError(
+            "the memory of the device is full; " + (advice or "choose smaller networks")
+        ) from None

@@ -36,6 +36,34 @@ class Journal:
             csv.writer(target, lineterminator="\n").writerow(COLUMNS)
         self.bar = tqdm(total=total, unit="step", disable=None, dynamic_ncols=True)
 
+    def state_dict(self) -> dict[str, Any]:
+        """The rows written so far and what is summed up for the next one."""
+        return {
+            "rows": self.path.read_text(encoding="utf-8"),
+            "last": self.last,
+            "sums": self._sums,
+            "count": self._count,
+            "bad_step": self._bad_step,
+        }
+
+    def load_state_dict(self, content: dict[str, Any], step: int, device: torch.device) -> None:
+        """Go on after ``step`` as the journal did that :func:`state_dict` was taken of."""
+        with self.path.open("w", encoding="utf-8", newline="") as target:
+            target.write(content["rows"])
+        self.last, self._count = content["last"], content["count"]
+        self._sums = {name: value.to(device) for name, value in content["sums"].items()}
+        bad_step = content["bad_step"]
+        self._bad_step = None if bad_step is None else bad_step.to(device)
+        self.bar.update(step)
+
+    def check(self) -> None:
+        """Raise GanpipeError if a loss was not finite since the last row."""
+        if self._bad_step is not None and (bad_step := int(self._bad_step)):
+            raise GanpipeError(
+                f"the loss of model '{self.model_name}' is not finite since step {bad_step}; "
+                "lower optimizer.lr, train with precision: fp32, or choose a steadier loss"
+            )
+
     def add(self, step: int, parts: dict[str, Tensor], images_seen: int, lr: float) -> None:
         """Take in step number ``step`` (from 1). Raises GanpipeError once a loss is not finite."""
         for name, value in parts.items():
@@ -49,14 +77,9 @@ class Journal:
             self._write(step, images_seen, lr)
 
     def _write(self, step: int, images_seen: int, lr: float) -> None:
+        self.check()
         means = {name: float(value) / self._count for name, value in self._sums.items()}
-        bad_step = 0 if self._bad_step is None else int(self._bad_step)
         self._sums, self._count, self._bad_step = {}, 0, None
-        if bad_step:
-            raise GanpipeError(
-                f"the loss of model '{self.model_name}' is not finite since step {bad_step}; "
-                "lower optimizer.lr, train with precision: fp32, or choose a steadier loss"
-            )
         self.last = {"step": step, "images_seen": images_seen, **means, "lr": lr}
         row = [self.last[name] for name in COLUMNS]
         with self.path.open("a", encoding="utf-8", newline="") as target:

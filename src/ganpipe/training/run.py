@@ -98,6 +98,7 @@ def _run(
         if epoch or asked or checkpoints.due():
             save(checkpoints, state, journal, time.monotonic() - started)
         if asked:
+            journal.close()
             leave(asked, state.step, total)
 
     if not state.step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -37,6 +38,25 @@ def start(method: Method, optimizers: dict[Side, OptimizerConfig], device: torch
         {side: build_optimizer(nets, optimizers[side]) for side, nets in sides.items()},
         optimizers,
     )
+
+
+def state_dict(state: State) -> dict[str, Any]:
+    """All of ``state`` as nested dicts of tensors and numbers, which share its memory."""
+    return {
+        "step": state.step,
+        "method": state.method.state_dict(),
+        "average": state.average.state_dict(),
+        "optimizers": {side: each.state_dict() for side, each in state.optimizers.items()},
+    }
+
+
+def load_state_dict(state: State, content: dict[str, Any]) -> None:
+    """Give a fresh ``state`` of the same configuration what :func:`state_dict` took of another."""
+    state.step = content["step"]
+    state.method.load_state_dict(content["method"])
+    state.average.load_state_dict(content["average"])
+    for side, optimizer in state.optimizers.items():
+        optimizer.load_state_dict(content["optimizers"][side])
 
 
 def set_learning_rates(state: State, progress: float) -> None:

@@ -1,0 +1,50 @@
+"""Stopping politely: the first signal asks the loop to stop, the second stops the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# Ctrl-C, a scheduler's or a user's kill, and a closed terminal (which Windows does not know).
+SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+NOTE = b"\nfinishing this step and writing a checkpoint; once more stops at once\n"
+
+
+@contextmanager
+def stop_requests() -> Iterator[Callable[[], int]]:
+    """Within the block, a signal is only noted: the yielded function gives its number, or 0.
+
+    The handlers of before are back after the first signal, so that a second one stops at once. A
+    stage whose dvc was killed has nobody to hand its outputs to and is asked to stop as well.
+    Signals that were ignored, as nohup does, still are.
+    """
+    asked: list[int] = []
+    before: dict[int, Any] = {
+        number: handler
+        for number in SIGNALS
+        if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
+    }
+    parent = os.getppid()
+
+    def put_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def note(number: int, frame: object) -> None:
+        asked.append(number)
+        put_back()
+        os.write(2, NOTE)  # print may be in the middle of a line
+
+    def request() -> int:
+        orphaned = "DVC_STAGE" in os.environ and os.getppid() != parent
+        return asked[0] if asked else int(signal.SIGTERM) if orphaned else 0
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield request
+    finally:
+        put_back()
