@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     rulers = _ruler_names(options.ruler)
     from ganpipe.data.elsewhere import open_images
     from ganpipe.device import pick_device, set_deterministic
-    from ganpipe.metrics.measure import Judge, measure, warn_if_small
+    from ganpipe.metrics.measure import Judge, fid_alone, measure, warn_if_small
     from ganpipe.metrics.protocol import protocol
     from ganpipe.metrics.rulers import open_ruler
 
@@ -42,12 +42,13 @@ def main(arguments: list[str] | None = None) -> None:
         for name in rulers:
             weights, precision = options.inception_weights, options.precision
             ruler = open_ruler(name, options.classifier, weights, device, precision)
-            reference = _reference(options.reference, ruler, options.max_features)
+            reference = _reference(options.reference, ruler, options.max_features, options.fid_only)
             if options.save_reference:
                 _save(options.save_reference, reference, several=len(rulers) > 1)
             warn_if_small(len(images), reference.gaussian.num)
             judge = Judge(ruler, reference, len(images), BATCH_SIZE, options.max_features)
-            figures |= measure(judge, _tensors(images)).figures
+            judged = fid_alone if options.fid_only else measure
+            figures |= judged(judge, _tensors(images)).figures
             compared_with[name] = {**ruler.protocol, **reference.protocol}
         generated = {"source": str(options.images), "num_generated": len(images)}
     if options.json:
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--max-features", type=int, default=10000, help="images a side for KID and neighbours")
     add("--device", choices=["auto", "cuda", "mps", "cpu"], default="auto", help="(%(default)s)")
     add("--save-reference", type=Path, metavar="FILE", help="keep the statistics as an .npz")
+    add("--fid-only", action="store_true", help="nothing but FID, in less time")
     add("--json", action="store_true", help="figures and protocol as JSON")
     return parser
 
@@ -86,11 +88,11 @@ def _ruler_names(text: str) -> list[RulerName]:
     return names
 
 
-def _reference(text: str, ruler: Ruler, max_features: int) -> Reference:
+def _reference(text: str, ruler: Ruler, max_features: int, fid_only: bool) -> Reference:
     """Statistics of real images: read, or made of a folder, an archive or an .npz of images."""
     from ganpipe.data.elsewhere import open_images
     from ganpipe.metrics.collect import collect
-    from ganpipe.metrics.reference import is_statistics, load_reference, make_reference
+    from ganpipe.metrics.reference import Reference, is_statistics, load_reference, make_reference
 
     path = Path(text)
     if text in get_args(DatasetName) and not path.exists():
@@ -105,6 +107,8 @@ def _reference(text: str, ruler: Ruler, max_features: int) -> Reference:
         return load_reference(path)
     with open_images(path) as images:
         seen = collect(ruler, _tensors(images), len(images), max_features, BATCH_SIZE)
+        if fid_only:
+            return Reference(seen.gaussian(), {**ruler.protocol, "source": text})
         return make_reference(ruler, seen, {"source": text})
 
 

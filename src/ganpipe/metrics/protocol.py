@@ -24,7 +24,9 @@ def about_generated(
         "checkpoint": config.checkpoint,
         "checkpoint_rule": snapshots["rule"] if best else "end of training",
         "max_features": config.max_features,
-        **{name: header[name] for name in ("model_name", "seed", "images_seen")},
+        "model": header["model_name"],
+        "seed": header["seed"],
+        "images_seen": header["images_seen"],
     }
 
 

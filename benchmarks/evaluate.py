@@ -1,0 +1,143 @@
+"""Evaluation beside the reference program, in one run on one machine, both to the same figure.
+
+``python benchmarks/evaluate.py`` takes about 15 minutes on two cores with 2,000 images a side. The
+network has random weights: its speed and its parity do not depend on them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from pytorch_fid.fid_score import calculate_frechet_distance
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "metrics")]
+
+from inception_files import pictures, random_weights, save_pictures  # noqa: E402
+
+from ganpipe.metrics.classifier import (  # noqa: E402
+    Classifier,
+    ClassifierShape,
+    load_classifier,
+    save_classifier,
+)
+from ganpipe.metrics.frechet import frechet_distance  # noqa: E402
+from ganpipe.metrics.inception import PUBLISHED  # noqa: E402
+from ganpipe.metrics.measure import Judge, measure  # noqa: E402
+from ganpipe.metrics.moments import Moments  # noqa: E402
+from ganpipe.metrics.reference import Sizes, reference_of  # noqa: E402
+
+Value = TypeVar("Value")
+
+
+def timed(call: Callable[[], Value]) -> tuple[Value, float]:
+    """What ``call`` returns, and the seconds it took."""
+    started = time.perf_counter()
+    value = call()
+    return value, time.perf_counter() - started
+
+
+def row(what: str, seconds: float, figure: str, ratio: str) -> None:
+    print(f"| {what} | {seconds:.1f} | {figure} | {ratio} |", flush=True)
+
+
+def programs(num: int, root: Path) -> None:
+    """The two programs on the same PNGs with the same weights file."""
+    weights = root / "home" / "hub" / "checkpoints" / PUBLISHED.name
+    weights.parent.mkdir(parents=True)
+    torch.save(random_weights(), weights)
+    for seed, name in enumerate("ab"):
+        save_pictures(root / name, pictures(num, 32, 3, seed))
+    environment = os.environ | {"TORCH_HOME": str(root / "home"), "PYTHONPATH": str(ROOT / "src")}
+
+    def run(*arguments: object) -> str:
+        command = [sys.executable, "-m", *map(str, arguments)]
+        result = subprocess.run(
+            command, cwd=root, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return result.stdout
+
+    def ours(*arguments: object) -> dict[str, Any]:
+        common = ("--inception-weights", weights, "--fid-only", "--json")
+        content: dict[str, Any] = json.loads(run("ganpipe.score", "b", *common, *arguments))
+        return content
+
+    printed, theirs = timed(lambda: run("pytorch_fid", "a", "b"))
+    figure = float(printed.split()[-1])
+    row(f"python -m pytorch_fid A B, {num} images a side", theirs, f"{figure:.8g}", "1")
+    first, seconds = timed(lambda: ours("--reference", "a", "--save-reference", "a.npz"))
+    show(first["fid_custom"], figure, seconds, theirs, "ganpipe.score, the first time")
+    cached, seconds = timed(lambda: ours("--reference", "a.npz"))
+    show(cached["fid_custom"], figure, seconds, theirs, "ganpipe.score, reference cached")
+    fast, seconds = timed(lambda: ours("--reference", "a", "--precision", "bf16"))
+    show(fast["fid_custom_bf16"], figure, seconds, theirs, "ganpipe.score in bf16, the first time")
+
+
+def show(ours: float, theirs: float, seconds: float, base: float, what: str) -> None:
+    off = abs(ours - theirs) / theirs
+    row(what, seconds, f"{ours:.8g} (off by {off:.1e})", f"{base / seconds:.2f}")
+
+
+def distances(dim: int = 2048) -> None:
+    """The Fréchet distance alone: scipy's square root beside ours."""
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(dim, dim)) / np.arange(1, dim + 1) ** 0.5
+
+    def statistics(num: int, scale: float) -> Any:
+        moments = Moments(dim)
+        moments.update(scale * rng.normal(size=(num, dim)) @ mixing)
+        return moments.gaussian()
+
+    for num in (5000, 500):
+        a, b = statistics(num, 1.0), statistics(num, 1.1)
+        theirs, base = timed(lambda: calculate_frechet_distance(a.mu, a.sigma, b.mu, b.sigma))  # noqa: B023
+        ours, seconds = timed(lambda: frechet_distance(a, b))  # noqa: B023
+        row(f"scipy's root, d = {dim}, N = {num}", base, f"{theirs:.10g}", "1")
+        off = abs(ours - theirs) / theirs
+        row("ours", seconds, f"{ours:.10g} (off by {off:.1e})", f"{base / seconds:.2f}")
+
+
+def classifier(root: Path, num: int = 10_000) -> None:
+    """All figures of the classifier ruler on images of MNIST's size."""
+    shape = ClassifierShape(1, 28, {str(digit): 0.1 for digit in range(10)})
+    path = root / "classifier.safetensors"
+    torch.manual_seed(0)
+    save_classifier(path, Classifier(shape), shape)
+    ruler = load_classifier(path, torch.device("cpu"))
+    images = {"train": pictures(60_000, 28, 1, 0).numpy(), "test": pictures(num, 28, 1, 1).numpy()}
+    sizes = Sizes(num, num, num, 60_000, 50)
+    reference, seconds = timed(lambda: reference_of(ruler, images, "train", sizes, {}))
+    row(f"reference of the classifier, {num} of 60,000 images", seconds, "", "")
+    fakes = pictures(num, 28, 1, 2)
+    judge = Judge(ruler, reference, num, 50, num)
+    _, seconds = timed(lambda: measure(judge, [fakes]))
+    row(f"all figures of the classifier, {num} images", seconds, "", "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--num", type=int, default=2000, help="images a side (%(default)s)")
+    options = parser.parse_args()
+    names = ("torch", "torchvision", "numpy", "scipy", "pytorch-fid")
+    print(", ".join(f"{name} {version(name)}" for name in names), f"{os.cpu_count()} cores")
+    print("| what | seconds | figure | times as fast |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        classifier(Path(folder))
+        distances()
+        programs(options.num, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
