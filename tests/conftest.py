@@ -7,6 +7,11 @@ import shutil
 from typing import Any
 
 import pytest
+from faults_table import (  # noqa: F401
+    pytest_collection_modifyitems,
+    pytest_runtest_makereport,
+    pytest_terminal_summary,
+)
 from project import Project, make_project
 from support import SHIPPED
 

@@ -1,0 +1,193 @@
+"""Processes that die or are asked to stop: the next run ends in the same bytes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+from victim import TRAIN, Victim, wait_until
+
+Check = Callable[[Victim], None]
+
+
+def finish(victim: Victim) -> str:
+    """Run the same command again; what it says."""
+    return victim.run(*TRAIN)
+
+
+@pytest.mark.fault("kill -9 of the training process")
+@pytest.mark.parametrize("number", range(20))
+def test_killed_at_a_random_moment(
+    victim: Victim, undisturbed: Victim, same: Check, number: int
+) -> None:
+    """One in five dies before training begins, the others anywhere in training."""
+    moment = random.Random(number).random()
+    process = victim.begin(*TRAIN)
+    if number % 5:
+        wait_until((victim.root / "metrics/train.csv").exists)
+        time.sleep(moment * undisturbed.json("metrics/timing.json")["train_seconds"])
+    else:
+        time.sleep(moment * 3)
+    process.kill()
+    process.wait()
+    resumable = bool(victim.checkpoints)
+    assert ("going on after step" in finish(victim)) == resumable
+    same(victim)
+    assert not victim.checkpoints
+
+
+@pytest.mark.fault("kill -9 five times in one run")
+def test_killed_again_and_again(victim: Victim, same: Check) -> None:
+    for _ in range(5):
+        before = victim.checkpoints
+        process = victim.begin(*TRAIN)
+        wait_until(lambda: victim.checkpoints != before or process.poll() is not None)  # noqa: B023
+        process.kill()
+        process.wait()
+    finish(victim)
+    same(victim)
+
+
+@pytest.mark.fault("kill -9 of dvc")
+@pytest.mark.parametrize("command", [("repro", "train"), ("exp", "run", "train")])
+def test_dvc_is_killed(victim: Victim, same: Check, command: tuple[str, ...]) -> None:
+    dvc = victim.begin("dvc", *command)
+    wait_until(lambda: victim.checkpoints)
+    trainer = victim.trainer(dvc)
+    dvc.kill()
+    dvc.wait()
+    trainer.wait(60)  # nobody is left to take its outputs: it stops by itself
+    assert victim.checkpoints
+    assert "going on after step" in victim.dvc(*command)
+    same(victim)
+
+
+@pytest.mark.fault("kill -9 of dvc and training")
+def test_both_are_killed(victim: Victim, same: Check) -> None:
+    dvc = victim.begin("dvc", "repro", "train")
+    wait_until(lambda: victim.checkpoints)
+    os.killpg(dvc.pid, signal.SIGKILL)
+    dvc.wait()
+    assert "going on after step" in victim.dvc("repro", "train")
+    same(victim)
+
+
+@pytest.mark.fault("experiment in a temporary folder killed")
+def test_an_experiment_elsewhere_goes_on(victim: Victim, same: Check) -> None:
+    command = ("dvc", "exp", "run", "--temp", "--name", "elsewhere", "train")
+    dvc = victim.begin(*command)
+    wait_until(lambda: victim.checkpoints)
+    os.killpg(dvc.pid, signal.SIGKILL)
+    dvc.wait()
+    assert "going on after step" in victim.run(*command)
+    victim.dvc("exp", "apply", "elsewhere")
+    same(victim)
+
+
+@pytest.mark.fault("queued experiment killed")
+def test_a_queued_experiment_goes_on(victim: Victim, same: Check) -> None:
+    """Its training is killed; put into the queue again, it goes on."""
+    command = ("exp", "run", "--queue", "train")
+    victim.dvc(*command, "--name", "first")
+    victim.dvc("queue", "start")
+    wait_until(lambda: victim.checkpoints)
+    inside = str(victim.root)
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        line = " ".join(process.info["cmdline"] or [])
+        if "stages.train" in line and (process.info["cwd"] or "").startswith(inside):
+            process.kill()
+    wait_until(lambda: "Failed" in victim.dvc("queue", "status"))
+    assert victim.checkpoints
+    victim.dvc(*command, "--name", "second")
+    victim.dvc("queue", "start")
+    wait_until(lambda: "Success" in victim.dvc("queue", "status"))
+    assert "going on after step" in victim.dvc("queue", "logs", "second")
+    victim.dvc("exp", "apply", "second")
+    same(victim)
+
+
+@pytest.mark.fault("Ctrl-C, SIGTERM, closed terminal")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_saves_and_says_how_to_go_on(
+    victim: Victim, same: Check, number: int, code: int
+) -> None:
+    process = victim.begin(*TRAIN)
+    wait_until(lambda: victim.checkpoints)
+    before = victim.checkpoints
+    process.send_signal(number)
+    assert process.wait(60) == code
+    assert victim.checkpoints != before
+    assert "run the same command again to go on" in victim.said()
+    assert "Traceback" not in victim.said()
+    step = int(victim.checkpoints[-1].name.split("_")[1])
+    assert f"going on after step {step}," in finish(victim)
+    same(victim)
+
+
+@pytest.mark.fault("Ctrl-C, SIGTERM, closed terminal")
+def test_ctrl_c_reaches_dvc_and_training(victim: Victim, same: Check) -> None:
+    dvc = victim.begin("dvc", "repro", "train")
+    wait_until(lambda: victim.checkpoints)
+    os.killpg(dvc.pid, signal.SIGINT)
+    assert dvc.wait(60) != 0
+    assert "run the same command again to go on" in victim.said()
+    assert "going on after step" in victim.dvc("repro", "train")
+    same(victim)
+
+
+@pytest.mark.fault("Ctrl-C twice")
+def test_a_second_signal_stops_at_once(victim: Victim, same: Check) -> None:
+    """While a step takes long: the process is stopped until both signals have come."""
+    process = victim.begin(*TRAIN)
+    wait_until(lambda: victim.checkpoints)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert "Traceback" not in victim.said()
+    finish(victim)
+    same(victim)
+
+
+@pytest.mark.fault("two runs of one configuration at once")
+@pytest.mark.parametrize("first_is_killed", [True, False])
+def test_the_second_run_waits(
+    victim: Victim, same: Check, first_is_killed: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = victim.copy(tmp_path_factory.mktemp("other"))
+    first = victim.begin(*TRAIN)
+    wait_until(lambda: victim.checkpoints)
+    second = other.begin(*TRAIN, GANPIPE_CACHE=str(victim.cache))
+    wait_until(lambda: "waiting for it to end" in other.said())
+    if first_is_killed:
+        first.kill()
+        first.wait()
+    assert second.wait(120) == 0
+    assert ("going on after step" in other.said()) == first_is_killed
+    same(other)
+    if not first_is_killed:
+        same(victim)
+
+
+@pytest.mark.fault("two runs in one folder at once")
+def test_another_configuration_in_the_same_folder_waits(victim: Victim, same: Check) -> None:
+    first = victim.begin(*TRAIN)
+    wait_until(lambda: victim.checkpoints)
+    before = (victim.root / "params.yaml").read_text()
+    victim.set(seed=9)
+    second = victim.begin(*TRAIN)
+    wait_until(lambda: "is training in this folder; waiting" in victim.said())
+    (victim.root / "params.yaml").write_text(before)
+    assert first.wait(120) == 0
+    assert second.wait(120) == 0
+    assert victim.run("python", "-c", SEED) == "9\n"
+
+
+SEED = "from ganpipe.weights import *; print(load_trained(Path('models/generator.safetensors'), torch.device('cpu')).seed)"  # noqa: E501
