@@ -70,6 +70,11 @@ def test_draws_cover_the_papers_ranges() -> None:
     black = diff_augment(torch.zeros(3000, 1, 2, 2), ["color"], rng())
     assert black.min().item() == pytest.approx(-0.5, abs=0.01)
     assert black.max().item() == pytest.approx(0.5, abs=0.01)
+    red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(3000, -1, -1, -1)
+    hues = diff_augment(red, ["color"], rng()).diff(dim=1)  # contrast and saturation multiply
+    assert hues[:, 1].abs().max() < 1e-5  # green and blue stay alike
+    assert -hues[:, 0].min().item() == pytest.approx(3, abs=0.1)  # 1.5 x 2
+    assert -hues[:, 0].max().item() == pytest.approx(0, abs=0.01)
     step = torch.tensor([-1.0, 1.0]).view(1, 1, 1, 2).expand(3000, -1, -1, -1)
     spread = diff_augment(step, ["color"], rng()).diff(dim=3)
     assert spread.min().item() == pytest.approx(1, abs=0.01)  # contrast of 0.5
