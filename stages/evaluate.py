@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def main() -> None:
     """Judge the last and the best generator with every ruler that is asked for."""
     params = load_params()
-    from ganpipe.device import pick_device, set_deterministic
+    from ganpipe.device import describe, pick_device, set_deterministic
+    from ganpipe.environment import note_drift
+    from ganpipe.errors import device_errors
     from ganpipe.metrics.measure import Judge, warn_if_small
     from ganpipe.metrics.protocol import about_generated, protocol
     from ganpipe.metrics.reference import load_reference
@@ -28,6 +30,7 @@ def main() -> None:
 
     set_deterministic(True)
     device = pick_device("auto")
+    note_drift(describe(device))
     config = params.evaluate
     num, weights, precision = config.num_generated, config.inception_weights, config.precision
     judges = []
@@ -45,7 +48,8 @@ def main() -> None:
     if "best" in snapshots and config.weights == "ema":
         ends["best"] = paths.snapshot(snapshots["best"]["images_seen"])
     trained = {rule: load_trained(path, device) for rule, path in ends.items()}
-    measured = _measure_each(judges, trained)
+    with device_errors("evaluate.batch_size", config.batch_size):
+        measured = _measure_each(judges, trained)
     chosen = trained[config.checkpoint]
     figures = _merged(measured[config.checkpoint])
     generated = about_generated(config, chosen.header, snapshots)

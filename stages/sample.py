@@ -10,12 +10,14 @@ def main() -> None:
     import torch
 
     from ganpipe.data.dataset import crop_padding, load_images, load_spec
-    from ganpipe.device import pick_device, set_deterministic
+    from ganpipe.device import describe, pick_device, set_deterministic
+    from ganpipe.environment import note_drift
     from ganpipe.sampling import fixed_inputs, fixed_noise_images, interpolate, save_grid
     from ganpipe.weights import load_trained
 
     set_deterministic(True)
     device = pick_device("auto")
+    note_drift(describe(device))
     trained = load_trained(paths.GENERATOR, device)
     count = sample.rows * sample.columns
     inputs = fixed_inputs(trained.method, count, trained.seed, device)

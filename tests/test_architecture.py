@@ -13,7 +13,17 @@ from support import ROOT
 SOURCE = ROOT / "src" / "ganpipe"
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 
-PLUMBING = {"errors", "files", "paths", "schema", "types", "cache", "remote", "transfer"}
+PLUMBING = {
+    "cache",
+    "environment",
+    "errors",
+    "files",
+    "paths",
+    "remote",
+    "schema",
+    "transfer",
+    "types",
+}
 FOUNDATION = PLUMBING | {"seeding", "device"}
 # What the modules of a package may import besides the foundation and their own package.
 ALLOWED: dict[str, set[str]] = {

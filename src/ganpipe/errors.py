@@ -37,16 +37,23 @@ def run(main: Callable[[], None]) -> None:
 
 
 @contextmanager
-def out_of_memory(parameter: str, value: int) -> Iterator[None]:
-    """Turn a failed allocation on any device into advice to lower ``parameter``, now ``value``."""
+def device_errors(parameter: str, value: int) -> Iterator[None]:
+    """Turn what a device cannot do into advice: ``parameter``, now ``value``, is the number of
+    images that it holds at once."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
         # Told by its name and words, since most stages do without torch.
         kind, text = type(error).__name__, str(error)
-        if kind not in ("MemoryError", "OutOfMemoryError") and "can't allocate memory" not in text:
-            raise
-        advice = f"set {parameter} to {value // 2} instead of {value}" if value > 2 else ""
-        raise GanpipeError(
-            "the memory of the device is full; " + (advice or "choose smaller networks")
-        ) from None
+        if kind in ("MemoryError", "OutOfMemoryError") or "can't allocate memory" in text:
+            fewer = f"set {parameter} to {value // 2} instead of {value}, or " if value > 2 else ""
+            raise GanpipeError(
+                f"the memory of the device is full; {fewer}choose smaller networks"
+            ) from None
+        if "does not have a deterministic implementation" in text:
+            operation = text.partition(" does not")[0]
+            raise GanpipeError(
+                f"{operation} cannot give the same bits twice on this device; set "
+                "train.deterministic to false and accept that runs differ"
+            ) from None
+        raise

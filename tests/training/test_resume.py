@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from support import SHIPPED, pixels, small_model, spec_of
 
 from ganpipe.data.batches import Batches
+from ganpipe.environment import differences
 from ganpipe.errors import GanpipeError
 from ganpipe.methods.build import build_method
 from ganpipe.training.checkpoint import KEPT, Checkpoints
 from ganpipe.training.config import SIDES
-from ganpipe.training.fingerprint import CODE, differences, fingerprint, remember, why_afresh
+from ganpipe.training.fingerprint import CODE, fingerprint, remember, why_afresh
 from ganpipe.training.journal import Journal
 from ganpipe.training.loop import train_step
 from ganpipe.training.resume import restore, save

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Iterable
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import torch
 import ganpipe
 from ganpipe.data.dataset import images_path, labels_path, spec_path
 from ganpipe.device import describe
+from ganpipe.environment import differences, here
 from ganpipe.files import sha256_of, write_json
 from ganpipe.methods.config import ModelConfig
 from ganpipe.training.config import OptimizerConfig, Side, TrainConfig
@@ -32,7 +31,6 @@ CODE = (
     "training",
     "weights.py",
 )
-PACKAGES = ("torch", "numpy", "pillow", "safetensors")  # that compute or write the outputs
 PARTS = "parts.json"  # beside the checkpoints, for people and for `why_afresh`
 
 
@@ -59,12 +57,7 @@ def parts_of(
             [spec_path(prepared), images_path(prepared, "train"), labels_path(prepared, "train")]
         ),
         "code": code_digest(Path(ganpipe.__file__).parent),
-        "device": describe(device),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in PACKAGES},
-        },
+        **here(describe(device)),
     }
 
 
@@ -103,19 +96,6 @@ def why_afresh(folders: Path, parts: dict[str, Any]) -> str:
         return ""
     _, path, then = max(same_model, key=lambda entry: entry[0])
     return f"the checkpoints in {path.parent} are of another {_and(differences(then, parts))}"
-
-
-def differences(then: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:
-    """Dotted names of what differs, each with both values where they are short."""
-    found: list[str] = []
-    for name in sorted(then.keys() | now.keys()):
-        old, new = then.get(name), now.get(name)
-        if isinstance(old, dict) and isinstance(new, dict):
-            found += differences(old, new, f"{prefix}{name}.")
-        elif old != new:
-            short = max(len(str(old)), len(str(new))) <= 40
-            found.append(f"{prefix}{name}" + (f" ({old}, now {new})" if short else ""))
-    return found
 
 
 def _and(names: list[str]) -> str:

@@ -14,7 +14,8 @@ from ganpipe import paths
 from ganpipe.data.batches import Batches, to_device
 from ganpipe.data.dataset import load_images, load_labels, load_spec
 from ganpipe.device import describe, pick_device, pick_precision, set_deterministic
-from ganpipe.errors import out_of_memory
+from ganpipe.environment import here
+from ganpipe.errors import device_errors
 from ganpipe.files import write_json
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
@@ -47,7 +48,7 @@ def train_model(
     print(f"training {name} on {describe(device)}, {config.precision}", file=sys.stderr)
     optimizers = {side: model.optimizer.resolve(default, side) for side in SIDES}
     parts = parts_of(name, model, optimizers, config, seed, paths.PREPARED, device)
-    with resumable(parts) as checkpoints, out_of_memory("train.batch_size", config.batch_size):
+    with resumable(parts) as checkpoints, device_errors("train.batch_size", config.batch_size):
         _run(name, model, optimizers, config, seed, device, checkpoints)
 
 
@@ -108,6 +109,14 @@ def _run(
     journal.close()
     _write_results(state, header(), journal.last)
     _write_timing(time.monotonic() - started, images_seen(), device)
+    write_json(
+        paths.ENVIRONMENT,
+        {
+            **here(describe(device)),
+            "precision": config.precision,
+            "deterministic": config.deterministic,
+        },
+    )
 
 
 def finished_epoch(before: int, after: int, per_epoch: int) -> int:
