@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -14,15 +15,17 @@ import torch
 from inception_files import pictures, random_weights, save_pictures
 from pytorch_fid.fid_score import compute_statistics_of_path
 
+from ganpipe import score
 from ganpipe.errors import GanpipeError
 from ganpipe.files import sha256_of
 from ganpipe.metrics import inception
+from ganpipe.metrics.collect import collect
 from ganpipe.metrics.frechet import frechet_distance
 from ganpipe.metrics.inception import PUBLISHED, Inception, load_inception, published_weights
 from ganpipe.metrics.reference import (
     Reference,
     load_reference,
-    measure_reference,
+    make_reference,
     save_reference,
 )
 from ganpipe.metrics.ruler import Ruler, outputs
@@ -55,7 +58,7 @@ def ruler(weights_file: Path) -> Ruler:
 def references(ruler: Ruler) -> list[Reference]:
     """Statistics of two sets of pictures."""
     return [
-        measure_reference(ruler, [pictures(NUM, 32, 3, seed)], 10, {"split": "all"})
+        make_reference(ruler, collect(ruler, [pictures(NUM, 32, 3, seed)], NUM, NUM, 10), {})
         for seed in (0, 1)
     ]
 
@@ -104,6 +107,20 @@ def test_statistics_of_the_reference_program_are_ours(
     mu, sigma = compute_statistics_of_path(str(ours), None, 1, 2048, "cpu")
     assert np.array_equal(mu, references[0].gaussian.mu)
     assert np.array_equal(sigma, references[0].gaussian.sigma)
+
+
+def test_the_command_gives_the_same_figure(
+    folders: list[Path],
+    references: list[Reference],
+    weights_file: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = [str(folders[1]), "--reference", str(folders[0]), "--json", "--fid-only"]
+    score.main([*arguments, "--inception-weights", str(weights_file)])
+    printed = json.loads(capsys.readouterr().out)
+    expected = frechet_distance(references[0].gaussian, references[1].gaussian)
+    assert printed["fid_custom"] == pytest.approx(expected, rel=1e-6)
+    assert printed["protocol"]["inception"]["weights_sha256"] == sha256_of(weights_file)
 
 
 def test_grey_images_are_taken_as_rgb(ruler: Ruler) -> None:

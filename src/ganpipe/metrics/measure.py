@@ -63,7 +63,7 @@ class Judge:
                     f"the reference statistics were made with another ruler than "
                     f"'{self.ruler.name}' as it is now ({field}: "
                     f"{self.reference.protocol[field]}, not {value}); make them again with "
-                    "`dvc repro reference`"
+                    "`dvc repro -s -f reference`"
                 )
 
     @cached_property
