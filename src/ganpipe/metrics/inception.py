@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -91,10 +90,10 @@ def load_inception(custom: Path | None, device: torch.device) -> Ruler:
             f"evaluate.inception_weights names {path}, which does not exist; correct the path, or "
             "set it to null for the published weights"
         ) from None
-    except (UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:  # the unpickler raises every kind of error on damaged data
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise GanpipeError(
-            f"{path} does not hold weights of pytorch-fid's Inception network "
-            f"({str(error).splitlines()[0]}). {WAY_OUT}"
+            f"{path} does not hold weights of pytorch-fid's Inception network ({reason}). {WAY_OUT}"
         ) from None
     return Ruler(
         name="inception",
