@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ganpipe.errors import GanpipeError
+from ganpipe.metrics.collect import collect
 from ganpipe.metrics.measure import Judge, curve_point, measure, pick, warn_if_small
 from ganpipe.metrics.reference import (
     Reference,
@@ -266,3 +267,10 @@ def test_a_truncated_reference_is_refused(reference: Reference, tmp_path: Path) 
         load_reference(path)
     with pytest.raises(GanpipeError, match="is missing; the stage 'reference'"):
         load_reference(tmp_path / "none.npz")
+
+
+def test_no_more_features_are_kept_than_allowed() -> None:
+    images = torch.from_numpy(draw(100, 0))
+    seen = collect(TOY, images.split(30), 100, 70, 25)
+    assert torch.equal(seen.features, TOY.network(images[:70]).features)
+    assert seen.gaussian().num == 100
