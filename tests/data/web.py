@@ -114,9 +114,11 @@ def hang(handler: Handler) -> None:
 
 
 def trickle(handler: Handler) -> None:
-    """A byte now and then, for ever."""
+    """A byte now and then, for far too long."""
     handler.begin(200, 100_000)
-    while not handler.server.ending.wait(0.05):
+    for _ in range(200):
+        if handler.server.ending.wait(0.05):
+            return
         try:
             handler.wfile.write(b".")
         except OSError:
@@ -129,10 +131,10 @@ def redirect(to: str) -> Answer:
 
 
 def endless(handler: Handler) -> None:
-    """More and more bytes, without an end or a length."""
+    """Many more bytes than the file has, without saying how many."""
     handler.begin(200, None)
     try:
-        while not handler.server.ending.is_set():
+        for _ in range(200):
             handler.wfile.write(bytes(1 << 16))
     except OSError:
         return
