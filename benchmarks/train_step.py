@@ -24,6 +24,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve()
 SOURCE = HERE.parent.parent / "src"
 IMAGES = 2048
+BATCH_SIZE = 64  # whatever the parameters say, so that checkouts are comparable
 
 
 def ours(model_name: str, precision: str) -> Callable[[], object]:
@@ -45,8 +46,7 @@ def ours(model_name: str, precision: str) -> Callable[[], object]:
         },
         device,
     )
-    size = params.train.batch_size
-    batches = Batches(images.to(device), None, size, 0, device)
+    batches = Batches(images.to(device), None, BATCH_SIZE, 0, device)
     config = params.train.model_copy(update={"precision": precision})
     return lambda: train_step(state, batches, config)
 
@@ -73,19 +73,19 @@ def textbook(model_name: str, precision: str) -> Callable[[], object]:
         def __getitem__(self, index: int) -> torch.Tensor:
             return (images[index].float() / 255 - 0.5) / 0.5
 
-    size = params.train.batch_size
-    loader = DataLoader(Images(), size, shuffle=True, drop_last=True)
+    loader = DataLoader(Images(), BATCH_SIZE, shuffle=True, drop_last=True)
 
     def endless() -> Iterator[torch.Tensor]:
         while True:
             yield from loader
 
     source = endless()
-    ones, zeros = torch.ones(size, device=device), torch.zeros(size, device=device)
+    ones = torch.ones(BATCH_SIZE, device=device)
+    zeros = torch.zeros(BATCH_SIZE, device=device)
 
     def step() -> None:
         real = next(source).to(device)
-        fake = g(torch.randn(size, method.latent_dim, device=device))
+        fake = g(torch.randn(BATCH_SIZE, method.latent_dim, device=device))
         adam[d].zero_grad()
         (cross_entropy(d(real), ones) + cross_entropy(d(fake.detach()), zeros)).backward()
         adam[d].step()
