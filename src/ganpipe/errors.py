@@ -8,6 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
+FULL = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk is full, or your share of it",
+    errno.EFBIG: "a limit on the size of files is reached",
+}
+
+
 class GanpipeError(Exception):
     """What happened and what to do about it, in sentences meant for the user.
 
@@ -30,10 +37,10 @@ def run(main: Callable[[], None]) -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL:
             raise
         where = f" while writing {error.filename}" if error.filename else ""
-        sys.exit(f"error: the disk is full{where}; free some space and run the same command again")
+        sys.exit(f"error: {FULL[error.errno]}{where}; make room and run the same command again")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Victim:
     """Data prepared and nothing trained, on one thread, so that a busy machine is no slower."""
     project = make_project(tmp_path_factory.mktemp("faults") / "project")
     victim = Victim(project.root, {**project.environment, "OMP_NUM_THREADS": "1"})
-    victim.set(model="toy_mlp", train__epochs=20, train__log_every=3, train__snapshot_every=7)
+    victim.set(model="toy_mlp", train__epochs=30, train__log_every=3, train__snapshot_every=9)
     victim.commit("small and quick")
     victim.dvc("repro", "prepare")
     victim.commit("the data")

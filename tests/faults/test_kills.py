@@ -100,7 +100,7 @@ def test_a_queued_experiment_goes_on(victim: Victim, same: Check) -> None:
     """Its training is killed; put into the queue again, it goes on."""
     command = ("exp", "run", "--queue", "train")
     victim.dvc(*command, "--name", "first")
-    victim.dvc("queue", "start")
+    victim.begin("dvc", "queue", "start")  # it comes back late, maybe after training
     wait_until(lambda: victim.checkpoints)
     inside = str(victim.root)
     for process in psutil.process_iter(["cmdline", "cwd"]):
