@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-
 FULL = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk is full, or your share of it",

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from ganpipe.errors import GanpipeError
@@ -43,7 +43,8 @@ def save_weights(path: Path, network: nn.Module, header: dict[str, Any]) -> None
     tensors = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
     text = json.dumps({"format": FORMAT, **header}, sort_keys=True)
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"ganpipe": text})
+        # Its own writing of files would report a full disk as an error of its own.
+        temporary.write_bytes(save(tensors, metadata={"ganpipe": text}))
 
 
 def load_trained(path: Path, device: torch.device) -> Trained:

@@ -170,11 +170,11 @@ def test_the_second_run_waits(
     other = victim.copy(tmp_path_factory.mktemp("other"))
     first = victim.begin(*TRAIN)
     wait_until(lambda: victim.checkpoints)
+    first.send_signal(signal.SIGSTOP)  # or it would be done before the second has begun
     second = other.begin(*TRAIN, GANPIPE_CACHE=str(victim.cache))
-    wait_until(lambda: "waiting for it to end" in other.said())
-    if first_is_killed:
-        first.kill()
-        first.wait()
+    wait_until(lambda: "same configuration; waiting for it to end" in other.said())
+    first.send_signal(signal.SIGKILL if first_is_killed else signal.SIGCONT)
+    assert first.wait(120) == (-signal.SIGKILL if first_is_killed else 0)
     assert second.wait(120) == 0
     assert ("going on after step" in other.said()) == first_is_killed
     same(other)
@@ -186,11 +186,13 @@ def test_the_second_run_waits(
 def test_another_configuration_in_the_same_folder_waits(victim: Victim, same: Check) -> None:
     first = victim.begin(*TRAIN)
     wait_until(lambda: victim.checkpoints)
+    first.send_signal(signal.SIGSTOP)
     before = (victim.root / "params.yaml").read_text()
     victim.set(seed=9)
     second = victim.begin(*TRAIN)
     wait_until(lambda: "is training in this folder; waiting" in victim.said())
     (victim.root / "params.yaml").write_text(before)
+    first.send_signal(signal.SIGCONT)
     assert first.wait(120) == 0
     assert second.wait(120) == 0
     assert victim.run("python", "-c", SEED) == "9\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -129,7 +129,7 @@ def save_classifier(path: Path, network: Classifier, shape: ClassifierShape) -> 
     """Write weights and shape as safetensors; the same content gives the same bytes."""
     tensors = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"shape": json.dumps(asdict(shape))})
+        temporary.write_bytes(save(tensors, metadata={"shape": json.dumps(asdict(shape))}))
 
 
 def load_classifier(path: Path, device: torch.device) -> Ruler:
