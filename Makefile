@@ -1,10 +1,11 @@
-# make repro: the whole pipeline from a fresh clone.  make test: lint, types, the whole test suite.
+# make repro: the whole pipeline from a fresh clone.  make test: lint, types, the test suite.
+# make faults: kills, full disks, damage and sharing, each done for real, and a table of them.
 PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: install repro test lint clean
+.PHONY: install repro test faults lint clean
 
 install: $(INSTALLED)
 
@@ -24,7 +25,10 @@ lint: install
 	mypy
 
 test: lint
-	python -m pytest
+	python -m pytest -m "not fault"
+
+faults: install
+	python -m pytest -q -m fault
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -146,6 +146,16 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
         load_trained(path, CPU)
 
 
+@pytest.mark.parametrize("share", [position / 40 for position in range(40)])
+def test_a_flipped_bit_is_noticed_wherever_it_is(tmp_path: Path, share: float) -> None:
+    path = saved(tmp_path / "g.safetensors")
+    data = bytearray(path.read_bytes())
+    data[int(share * len(data))] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(GanpipeError):
+        load_trained(path, CPU)
+
+
 def test_generate_writes_archives_and_directories(tmp_path: Path) -> None:
     saved(tmp_path / "g.safetensors")
     command = ["-m", "ganpipe.generate", "--weights", "g.safetensors", "--num", "12", "--seed", "1"]

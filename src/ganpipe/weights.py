@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ def save_weights(path: Path, network: nn.Module, header: dict[str, Any]) -> None
     """Write ``network``'s parameters and buffers with ``header``, atomically; the same content
     gives the same bytes."""
     tensors = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
-    text = json.dumps({"format": FORMAT, **header}, sort_keys=True)
+    about = {"format": FORMAT, **header}
+    text = json.dumps({**about, "sha256": _digest(about, tensors)}, sort_keys=True)
     with atomic_path(path) as temporary:
         # Its own writing of files would report a full disk as an error of its own.
         temporary.write_bytes(save(tensors, metadata={"ganpipe": text}))
@@ -75,7 +77,10 @@ def _read(path: Path, device: torch.device) -> tuple[dict[str, Any], dict[str, t
                 raise GanpipeError(
                     f"{path} has format {header['format']}; this version reads {FORMAT}"
                 )
-            return header, {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118
+            tensors = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118
+            if header.pop("sha256") != _digest(header, tensors):
+                raise ValueError("its content is not what was written")
+            return header, tensors
     except FileNotFoundError:
         raise GanpipeError(
             f"{path} is missing; `dvc repro train` or `dvc pull` brings it"
@@ -85,3 +90,12 @@ def _read(path: Path, device: torch.device) -> tuple[dict[str, Any], dict[str, t
             f"{path} is not a ganpipe weights file or is damaged ({error}); delete it and run "
             "`dvc repro train` or `dvc pull`"
         ) from None
+
+
+def _digest(header: dict[str, Any], tensors: dict[str, torch.Tensor]) -> str:
+    """A sha256 over everything, since the format itself does not notice a flipped bit."""
+    digest = sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
