@@ -85,9 +85,7 @@ def read_json(path: Path, made_by: str) -> Any:
             f"{path} is missing; the stage '{made_by}' writes it: run `dvc repro`"
         ) from None
     except ValueError as error:
-        raise GanpipeError(
-            f"{path} is damaged ({error}); delete it and run `dvc repro`"
-        ) from None
+        raise GanpipeError(f"{path} is damaged ({error}); delete it and run `dvc repro`") from None
 
 
 def sha256_of(path: Path) -> str:
