@@ -62,7 +62,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the table where faults were asked for."""
-    if config.option.markexpr != "fault":
+    if config.option.markexpr != "fault" or config.option.collectonly:
         return
     rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for outcome in ("passed", "failed", "error", "skipped"):
