@@ -272,5 +272,6 @@ def test_a_truncated_reference_is_refused(reference: Reference, tmp_path: Path) 
 def test_no_more_features_are_kept_than_allowed() -> None:
     images = torch.from_numpy(draw(100, 0))
     seen = collect(TOY, images.split(30), 100, 70, 25)
-    assert torch.equal(seen.features, TOY.network(images[:70]).features)
+    # A matrix product may round otherwise for another number of rows.
+    assert torch.allclose(seen.features, TOY.network(images[:70]).features, atol=1e-5)
     assert seen.gaussian().num == 100
