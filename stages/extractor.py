@@ -8,7 +8,7 @@ from ganpipe import paths
 from ganpipe.data.dataset import SplitName, crop_padding, load_images, load_labels, load_spec
 from ganpipe.errors import GanpipeError, run
 from ganpipe.files import atomic_folder, write_json
-from ganpipe.params import load_params
+from ganpipe.params import Params, load_params
 
 if TYPE_CHECKING:
     import torch
@@ -18,18 +18,17 @@ def main() -> None:
     """Train it, or say that it is not asked for."""
     params = load_params()
     if "classifier" in params.evaluate.rulers_for(params.dataset):
-        return _train()
+        return _train(params)
     skipped = {"skipped": "evaluate.rulers does not ask for the classifier"}
     with atomic_folder(paths.EXTRACTOR) as folder:
         write_json(folder / "skipped.json", skipped)
     write_json(paths.EXTRACTOR_METRICS, skipped)
 
 
-def _train() -> None:
+def _train(params: Params) -> None:
     from ganpipe.device import pick_device, set_deterministic
     from ganpipe.metrics.classifier import accuracy, save_classifier, train_classifier
 
-    params = load_params()
     set_deterministic(True)
     device = pick_device("auto")
     spec = load_spec(paths.PREPARED)

@@ -57,8 +57,8 @@ def fixed_inputs(method: Method, num: int, seed: int, device: torch.device) -> d
 def interpolate(trained: Trained, rows: int, steps: int, seed: int) -> Tensor:
     """uint8 (rows * steps, C, h, w): each row goes from one random input to another.
 
-    Along the great circle for normal noise, whose mass lies on a sphere (White 2016,
-    arXiv:1609.04468); other float inputs straight; integer inputs, such as labels, stay.
+    The noise goes along the great circle, since the mass of normal noise lies on a sphere (White
+    2016, arXiv:1609.04468); all other inputs, such as labels, stay.
     """
     where = next(trained.method.parameters()).device
     ends = trained.method.inputs(2 * rows, generator(where, seed, "interpolation"))
