@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -60,9 +61,12 @@ def test_killed_again_and_again(victim: Victim, same: Check) -> None:
 
 
 @pytest.mark.fault("kill -9 of dvc")
-@pytest.mark.parametrize("command", [("repro", "train"), ("exp", "run", "train")])
-def test_dvc_is_killed(victim: Victim, same: Check, command: tuple[str, ...]) -> None:
-    dvc = victim.begin("dvc", *command)
+@pytest.mark.parametrize(
+    ("command", "shell"),  # bash becomes the stage that it starts; sh may stay above it
+    [(("repro", "train"), "sh"), (("exp", "run", "train"), "bash")],
+)
+def test_dvc_is_killed(victim: Victim, same: Check, command: tuple[str, ...], shell: str) -> None:
+    dvc = victim.begin("dvc", *command, SHELL=str(shutil.which(shell)))
     wait_until(lambda: victim.checkpoints)
     trainer = victim.trainer(dvc)
     dvc.kill()

@@ -6,7 +6,10 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
+
+import psutil
 
 # Ctrl-C, a scheduler's or a user's kill, and a closed terminal (which Windows does not know).
 SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
@@ -27,7 +30,7 @@ def stop_requests() -> Iterator[Callable[[], int]]:
         for number in SIGNALS
         if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
     }
-    parent = os.getppid()
+    parents = [(process, process.ppid()) for process in _started_by_dvc()]
 
     def put_back() -> None:
         for number, handler in before.items():
@@ -39,7 +42,7 @@ def stop_requests() -> Iterator[Callable[[], int]]:
         os.write(2, NOTE)  # print may be in the middle of a line
 
     def request() -> int:
-        orphaned = "DVC_STAGE" in os.environ and os.getppid() != parent
+        orphaned = any(process.ppid() != parent for process, parent in parents)
         return asked[0] if asked else int(signal.SIGTERM) if orphaned else 0
 
     for number in before:
@@ -48,3 +51,20 @@ def stop_requests() -> Iterator[Callable[[], int]]:
         yield request
     finally:
         put_back()
+
+
+def _started_by_dvc() -> list[psutil.Process]:
+    """This process and the shell between it and dvc, if any: those that dvc told their stage.
+
+    Some shells become the command that they run and some stay and wait for it. A shell that stays
+    outlives a dvc that was killed, so this process alone would not learn of it.
+    """
+    this = psutil.Process()
+    return list(takewhile(_knows_its_stage, [this, *this.parents()]))
+
+
+def _knows_its_stage(process: psutil.Process) -> bool:
+    try:
+        return "DVC_STAGE" in process.environ()
+    except psutil.Error:  # somebody else's process
+        return False
