@@ -11,6 +11,7 @@ def main() -> None:
     """Write data/reference/<ruler>.npz for every ruler that is asked for."""
     params = load_params()
     from ganpipe.device import pick_device, set_deterministic
+    from ganpipe.metrics.kept import kept_outputs
     from ganpipe.metrics.reference import Sizes, reference_of, save_reference
     from ganpipe.metrics.rulers import open_ruler
 
@@ -34,8 +35,9 @@ def main() -> None:
                 config.max_searched.of(name),
                 config.batch_size,
             )
-            reference = reference_of(ruler, images, config.split, sizes, protocol)
-            save_reference(folder / f"{name}.npz", reference)
+            with kept_outputs(ruler) as ruler:
+                reference = reference_of(ruler, images, config.split, sizes, protocol)
+                save_reference(folder / f"{name}.npz", reference)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ def main() -> None:
         write_json(paths.SNAPSHOT_METRICS, {"skipped": "evaluate.snapshots.ruler is none"})
         return _write_curves([])
     from ganpipe.device import pick_device, set_deterministic
-    from ganpipe.metrics.measure import Judge, curve_point
-    from ganpipe.metrics.reference import load_reference
+    from ganpipe.judging import open_judge
+    from ganpipe.metrics.measure import curve_point
     from ganpipe.metrics.rulers import open_ruler
     from ganpipe.sampling import draw
     from ganpipe.weights import load_trained
@@ -27,14 +27,13 @@ def main() -> None:
     device = pick_device("auto")
     config = params.evaluate
     num = config.snapshots.num_generated
-    ruler = open_ruler(name, paths.CLASSIFIER, config.inception_weights, device, config.precision)
-    reference = load_reference(paths.REFERENCE / f"{name}.npz")
-    judge = Judge(ruler, reference, num, config.batch_size, num)
     rows: list[dict[str, Any]] = []
-    for path in sorted(paths.SNAPSHOTS.glob("*.safetensors")):
-        trained = load_trained(path, device)
-        figures = curve_point(judge, draw(trained, num, trained.seed, purpose="snapshots"))
-        rows.append({"images_seen": trained.header["images_seen"], **figures})
+    ruler = open_ruler(name, paths.CLASSIFIER, config.inception_weights, device, config.precision)
+    with open_judge(ruler, num, config.batch_size, max_features=num) as judge:
+        for path in sorted(paths.SNAPSHOTS.glob("*.safetensors")):
+            trained = load_trained(path, device)
+            figures = curve_point(judge, draw(trained, num, trained.seed, purpose="snapshots"))
+            rows.append({"images_seen": trained.header["images_seen"], **figures})
     if not rows:
         raise GanpipeError(f"{paths.SNAPSHOTS} holds no snapshot; `dvc repro train` makes them")
     _write_curves(rows)

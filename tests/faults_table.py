@@ -67,7 +67,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
-            properties = dict(report.user_properties)
+            properties = dict(
+                getattr(report, "user_properties", ())
+            )  # not so where collecting failed
             if "fault" not in properties or (report.when != "call" and outcome == "passed"):
                 continue
             row = rows[properties["fault"]]

@@ -35,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "weights": {"methods.build", "methods.config", "methods.method"},
     "sampling": {"methods.method", "weights"},
     "generate": {"sampling", "weights"},
+    "judging": {"data.dataset", "metrics", "sampling", "weights"},
     "training": {
         "data.batches",
         "data.dataset",

@@ -1,7 +1,8 @@
 """What may be deleted without loss: ``python -m ganpipe.cache`` lists it, ``… prune`` deletes it.
 
-The cache folder holds downloads, which can be fetched again, and the checkpoints of training runs
-that were interrupted, which the same runs go on from and delete when they are complete.
+The cache folder holds downloads, which can be fetched again, the checkpoints of training runs that
+were interrupted, and the features that an interrupted evaluation with Inception had computed; the
+same runs go on from those and delete them when they are complete.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from platformdirs import user_cache_path
 
 from ganpipe.errors import GanpipeError, run
 
-KINDS = ("checkpoints", "downloads")
+KINDS = ("checkpoints", "downloads", "features")
 DAY = 24 * 3600
 
 
@@ -159,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="{list,prune}")
     commands.add_parser("list", help="what is there and how large it is (the default)")
     pruning = commands.add_parser("prune", help="delete it, but for what is in use")
-    pruning.add_argument("what", nargs="?", choices=KINDS, help="only these (default: both)")
+    pruning.add_argument("what", nargs="?", choices=KINDS, help="only these (default: all)")
     pruning.add_argument(
         "--older-than",
         type=float,

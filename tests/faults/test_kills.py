@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import psutil
 import pytest
+import torch
+from inception_files import random_weights
 from victim import TRAIN, Victim, wait_until
 
 Check = Callable[[Victim], None]
@@ -119,6 +121,34 @@ def test_a_queued_experiment_goes_on(victim: Victim, same: Check) -> None:
     assert "going on after step" in victim.dvc("queue", "logs", "second")
     apply(victim, "second")
     same(victim)
+
+
+@pytest.mark.fault("reference with Inception killed")
+def test_what_inception_saw_is_kept(victim: Victim) -> None:
+    """Killed half way, the stage goes on with the batches that it has, and gives the same file."""
+    torch.save(random_weights(), victim.root / "inception.pth")
+    victim.set(
+        evaluate__rulers=["inception"],
+        evaluate__inception_weights="inception.pth",
+        evaluate__batch_size=4,
+        evaluate__num_reference=16,
+        evaluate__num_generated=16,
+        evaluate__max_searched__inception=16,
+    )
+    command = ("python", "-m", "stages.reference")
+    process = victim.begin(*command)
+    wait_until(lambda: len(list(victim.cache.glob("features/*/*.npz"))) >= 2)
+    process.kill()
+    process.wait()
+    kept = {path: path.stat().st_mtime_ns for path in victim.cache.glob("features/*/*.npz")}
+    process = victim.begin(*command)
+    wait_until(lambda: len(list(victim.cache.glob("features/*/*.npz"))) > len(kept))
+    assert kept.items() <= {path: path.stat().st_mtime_ns for path in kept}.items()
+    assert process.wait(120) == 0, victim.said()
+    assert not list(victim.cache.glob("features/*"))
+    found = (victim.root / "data/reference/inception.npz").read_bytes()
+    victim.run(*command)
+    assert found == (victim.root / "data/reference/inception.npz").read_bytes()
 
 
 @pytest.mark.fault("Ctrl-C, SIGTERM, closed terminal")

@@ -1,0 +1,74 @@
+"""Trained generators before their judges: what the stages `snapshots` and `evaluate` share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganpipe import paths
+from ganpipe.data.dataset import crop_padding, load_images, load_spec
+from ganpipe.metrics.kept import kept_outputs
+from ganpipe.metrics.measure import Judge, Measured, measure, pick
+from ganpipe.metrics.reference import fixed_order, load_reference
+from ganpipe.metrics.ruler import Ruler
+from ganpipe.sampling import draw
+from ganpipe.weights import Trained
+
+PURPOSE = "evaluate"  # of the noise that the judged images are drawn from
+
+
+@contextmanager
+def open_judge(
+    ruler: Ruler, num: int, batch_size: int, max_features: int, fid_infinity: bool = False
+) -> Iterator[Judge]:
+    """A judge of ``num`` images who compares with the project's statistics for ``ruler``.
+
+    What a slow ruler computes outlives a block that is interrupted. Raises GanpipeError where the
+    statistics are missing or were made with another ruler.
+    """
+    reference = load_reference(paths.REFERENCE / f"{ruler.name}.npz")
+    with kept_outputs(ruler) as keeping:
+        yield Judge(keeping, reference, num, batch_size, max_features, fid_infinity)
+
+
+def measure_each(judges: list[Judge], trained: dict[str, Trained]) -> dict[str, list[Measured]]:
+    """What every judge finds in every generator; nothing twice where two are the same snapshot."""
+    found: dict[int, list[Measured]] = {}
+    for generator in trained.values():
+        if generator.header["images_seen"] not in found:
+            found[generator.header["images_seen"]] = [
+                measure(judge, draw(generator, judge.num, generator.seed, PURPOSE))
+                for judge in judges
+            ]
+    return {rule: found[generator.header["images_seen"]] for rule, generator in trained.items()}
+
+
+def merged(measured: list[Measured]) -> dict[str, Any]:
+    """The figures of all judges; their names differ."""
+    return {name: value for each in measured for name, value in each.figures.items()}
+
+
+def summary(trained: Trained, judges: list[Judge], measured: list[Measured]) -> dict[str, Any]:
+    """FID and KID of one checkpoint."""
+    figures = merged(measured)
+    names = [judge.ruler.key(metric) for judge in judges for metric in ("fid", "kid")]
+    return {
+        "images_seen": trained.header["images_seen"],
+        **{name: figures[name] for name in names if name in figures},
+    }
+
+
+def closest_pairs(trained: Trained, num: int, measured: Measured) -> Tensor:
+    """Rows of 8 generated images, each over the training images that are nearest to them: uint8
+    (32, C, H, W). A blank where there are too few real images to compare with."""
+    if measured.closest is None:
+        return torch.full((1, 1, 8, 8), 255, dtype=torch.uint8)
+    generated = pick(draw(trained, num, trained.seed, PURPOSE), measured.closest.generated)
+    train = crop_padding(load_images(paths.PREPARED, "train"), load_spec(paths.PREPARED))
+    training = torch.from_numpy(train[fixed_order(len(train))[measured.closest.training]])
+    pairs = zip(generated.split(8), training.split(8), strict=True)
+    return torch.cat([part for pair in pairs for part in pair])

@@ -1,0 +1,78 @@
+"""What a slow ruler has seen already, kept in the cache folder until the work is whole."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganpipe.cache import make_cache_folder
+from ganpipe.files import atomic_path
+from ganpipe.metrics.ruler import Output, Ruler
+
+
+@contextmanager
+def kept_outputs(ruler: Ruler) -> Iterator[Ruler]:
+    """Within the block, a ruler that looks up what an interrupted block had computed.
+
+    Every batch is one file, named by a hash of the ruler, the arithmetic and the images, so it is
+    only ever found for the same question. Success deletes the files of the block; without it they
+    stay for the next try, or until ``python -m ganpipe.cache prune features``. Rulers that are
+    done within a minute are yielded as they are. Raises GanpipeError where the cache folder cannot
+    be written to.
+    """
+    device = next(ruler.network.parameters()).device
+    if ruler.name != "inception" or device.type == "cuda":
+        yield ruler
+        return
+    arithmetic = [
+        ruler.protocol,
+        device.type,
+        torch.backends.cpu.get_cpu_capability(),
+        torch.get_num_threads(),
+        torch.__version__,
+    ]
+    name = sha256(json.dumps(arithmetic, sort_keys=True).encode()).hexdigest()[:32]
+    network = _Keeping(ruler.network, make_cache_folder("features") / name)
+    yield replace(ruler, network=network)
+    network.forget()
+
+
+class _Keeping(nn.Module):
+    """uint8 (N, C, H, W) -> Output, as ``network`` gives it or gave it before."""
+
+    def __init__(self, network: nn.Module, folder: Path) -> None:
+        super().__init__()
+        self.network = network
+        self.folder = folder
+        self.used: set[Path] = set()
+
+    def forward(self, images: Tensor) -> Output:
+        content = images.cpu().numpy()
+        digest = sha256(str(content.shape).encode() + content.tobytes())
+        path = self.folder / f"{digest.hexdigest()}.npz"
+        self.used.add(path)
+        try:
+            with np.load(path, allow_pickle=False) as kept:
+                return Output(torch.from_numpy(kept["features"]), torch.from_numpy(kept["logits"]))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            pass  # never seen, or damaged: the archive has checksums
+        output = Output(*(part.float().cpu() for part in self.network(images)))
+        with atomic_path(path) as temporary, temporary.open("wb") as target:
+            np.savez(target, features=output.features.numpy(), logits=output.logits.numpy())
+        return output
+
+    def forget(self) -> None:
+        """Delete what this block used, and the folder when nothing else is in it."""
+        for path in self.used:
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.folder.rmdir()
