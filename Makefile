@@ -25,10 +25,10 @@ lint: install
 	mypy
 
 test: lint
-	python -m pytest -m "not fault"
+	python -m pytest -n 2 --dist loadfile -m "not fault"
 
 faults: install
-	python -m pytest -q -m fault
+	python -m pytest -n 2 --dist worksteal -m fault
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ganpipe import paths
-from ganpipe.data.dataset import SplitName, crop_padding, load_images, load_labels, load_spec
+from ganpipe.data.dataset import SplitName, load_images, load_labels, load_spec
 from ganpipe.errors import GanpipeError, run
 from ganpipe.files import atomic_folder, write_json
 from ganpipe.params import Params, load_params
+from ganpipe.types import DataSpec
 
 if TYPE_CHECKING:
     import torch
@@ -32,25 +33,27 @@ def _train(params: Params) -> None:
     set_deterministic(True)
     device = pick_device("auto")
     spec = load_spec(paths.PREPARED)
-    network, shape = train_classifier(
-        *_labelled("train", device), spec.classes, params.evaluate.extractor
-    )
-    figure = accuracy(network, *_labelled("test", device))
+    train, test = _labelled(spec, "train", device), _labelled(spec, "test", device)
+    network, shape = train_classifier(*train, spec.classes, params.evaluate.extractor)
+    figure = accuracy(network, *test)
     with atomic_folder(paths.EXTRACTOR) as folder:
         save_classifier(folder / paths.CLASSIFIER.name, network, shape)
     write_json(paths.EXTRACTOR_METRICS, {"test_accuracy": figure})
 
 
-def _labelled(split: SplitName, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+def _labelled(
+    spec: DataSpec, split: SplitName, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """uint8 (N, C, h, w) images at their native size and int64 (N,) labels."""
     import torch
 
-    spec, labels = load_spec(paths.PREPARED), load_labels(paths.PREPARED, split)
+    labels = load_labels(paths.PREPARED, split)
     if labels is None:
         raise GanpipeError(
             f"the classifier learns from labels, and the dataset '{spec.name}' has none; put its "
             "images into one subfolder a class, or set evaluate.rulers to [inception]"
         )
-    images = crop_padding(load_images(paths.PREPARED, split, mmap=False), spec)
+    images = spec.crop(load_images(paths.PREPARED, split, mmap=False))
     return torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)
 
 

@@ -1,7 +1,7 @@
 """Stage `reference`: what the rulers see in the real images, once per dataset and ruler."""
 
 from ganpipe import paths
-from ganpipe.data.dataset import crop_padding, load_images, load_spec
+from ganpipe.data.dataset import load_images, load_spec
 from ganpipe.errors import run
 from ganpipe.files import atomic_folder
 from ganpipe.params import load_params
@@ -20,8 +20,8 @@ def main() -> None:
     config = params.evaluate
     spec = load_spec(paths.PREPARED)
     images = {
-        "train": crop_padding(load_images(paths.PREPARED, "train"), spec),
-        "test": crop_padding(load_images(paths.PREPARED, "test"), spec),
+        "train": spec.crop(load_images(paths.PREPARED, "train")),
+        "test": spec.crop(load_images(paths.PREPARED, "test")),
     }
     protocol = {"dataset": spec.name, "image_size": spec.native_size}
     with atomic_folder(paths.REFERENCE) as folder:

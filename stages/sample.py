@@ -9,7 +9,7 @@ def main() -> None:
     sample = load_params().sample
     import torch
 
-    from ganpipe.data.dataset import crop_padding, load_images, load_spec
+    from ganpipe.data.dataset import load_images, load_spec
     from ganpipe.device import describe, pick_device, set_deterministic
     from ganpipe.environment import note_drift
     from ganpipe.sampling import fixed_inputs, fixed_noise_images, interpolate, save_grid
@@ -21,11 +21,10 @@ def main() -> None:
     trained = load_trained(paths.GENERATOR, device)
     count = sample.rows * sample.columns
     inputs = fixed_inputs(trained.method, count, trained.seed, device)
-    images = fixed_noise_images(trained.method.generator(), inputs, trained.spec.padding)
+    images = fixed_noise_images(trained.method.generator(), inputs, trained.spec)
     save_grid(paths.FIXED_NOISE_GRID, images, sample.columns)
 
-    real = load_images(paths.PREPARED, "train")[:count]
-    real = crop_padding(real, load_spec(paths.PREPARED))
+    real = load_spec(paths.PREPARED).crop(load_images(paths.PREPARED, "train")[:count])
     save_grid(paths.REAL_GRID, torch.from_numpy(real.copy()), sample.columns)
 
     path = interpolate(trained, sample.rows, sample.interpolation_steps, trained.seed)

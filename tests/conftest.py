@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import Any
 
 import pytest
+import torch
 from faults_table import (  # noqa: F401
     pytest_collection_modifyitems,
     pytest_runtest_makereport,
@@ -14,6 +16,10 @@ from faults_table import (  # noqa: F401
 )
 from project import Project, make_project
 from support import SHIPPED
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one core each; threads that wait for each other crawl
+    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ PLUMBING = {
     "paths",
     "remote",
     "schema",
+    "sealed",
     "transfer",
     "types",
 }

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganpipe import paths
-from ganpipe.data.dataset import crop_padding, load_images, load_spec
+from ganpipe.data.dataset import load_images, load_spec
 from ganpipe.metrics.kept import kept_outputs
 from ganpipe.metrics.measure import Judge, Measured, measure, pick
 from ganpipe.metrics.reference import fixed_order, load_reference
@@ -68,7 +68,7 @@ def closest_pairs(trained: Trained, num: int, measured: Measured) -> Tensor:
     if measured.closest is None:
         return torch.full((1, 1, 8, 8), 255, dtype=torch.uint8)
     generated = pick(draw(trained, num, trained.seed, PURPOSE), measured.closest.generated)
-    train = crop_padding(load_images(paths.PREPARED, "train"), load_spec(paths.PREPARED))
+    train = load_spec(paths.PREPARED).crop(load_images(paths.PREPARED, "train"))
     training = torch.from_numpy(train[fixed_order(len(train))[measured.closest.training]])
     pairs = zip(generated.split(8), training.split(8), strict=True)
     return torch.cat([part for pair in pairs for part in pair])

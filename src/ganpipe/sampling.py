@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ganpipe.files import atomic_path
 from ganpipe.methods.method import Method
 from ganpipe.seeding import generator
+from ganpipe.types import DataSpec
 from ganpipe.weights import Trained
 
 CHUNK = 250  # images per forward pass; fixed, so that the n-th image depends on the seed alone
@@ -22,11 +23,6 @@ GAP = 2  # pixels between the images of a grid
 def to_uint8(images: Tensor) -> Tensor:
     """Float (N, C, H, W) in [-1, 1] -> uint8, rounded to the nearest of the 256 grey values."""
     return images.float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
-
-
-def crop(images: Tensor, padding: int) -> Tensor:
-    """(..., H, W) without ``padding`` pixels on each side."""
-    return images[..., padding:-padding, padding:-padding] if padding else images
 
 
 @torch.inference_mode()
@@ -39,13 +35,13 @@ def draw(trained: Trained, num: int, seed: int, purpose: str = "draw") -> Iterat
     for chunk, start in enumerate(range(0, num, CHUNK)):
         inputs = trained.method.inputs(CHUNK, generator(where, seed, purpose, chunk))
         images = to_uint8(trained.method.generator()(**inputs))
-        yield crop(images[: num - start], trained.spec.padding).cpu()
+        yield trained.spec.crop(images[: num - start]).cpu()
 
 
 @torch.inference_mode()
-def fixed_noise_images(network: nn.Module, inputs: dict[str, Tensor], padding: int) -> Tensor:
+def fixed_noise_images(network: nn.Module, inputs: dict[str, Tensor], spec: DataSpec) -> Tensor:
     """uint8 (N, C, h, w) CPU images of one generator from given inputs."""
-    return crop(to_uint8(network(**inputs)), padding).cpu()
+    return spec.crop(to_uint8(network(**inputs))).cpu()
 
 
 def fixed_inputs(method: Method, num: int, seed: int, device: torch.device) -> dict[str, Tensor]:
@@ -68,7 +64,7 @@ def interpolate(trained: Trained, rows: int, steps: int, seed: int) -> Tensor:
         first, last = value[:rows], value[rows:]
         mix = slerp if name == "z" and value.is_floating_point() else _stay
         path[name] = torch.stack([mix(first, last, t) for t in weights], 1).flatten(0, 1)
-    return fixed_noise_images(trained.method.generator(), path, trained.spec.padding)
+    return fixed_noise_images(trained.method.generator(), path, trained.spec)
 
 
 def slerp(first: Tensor, last: Tensor, t: Tensor) -> Tensor:

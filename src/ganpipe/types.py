@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:  # stages that need no torch read DataSpec without paying for its import
+    import numpy as np
     from torch import Tensor
+
+Pixels = TypeVar("Pixels", "np.ndarray", "Tensor")
 
 
 def halvings(image_size: int) -> tuple[int, int]:
@@ -35,6 +38,11 @@ class DataSpec:
     def padding(self) -> int:
         """Pixels of padding on each side, to be cropped where images are shown or judged."""
         return (self.image_size - self.native_size) // 2
+
+    def crop(self, images: Pixels) -> Pixels:
+        """(..., image_size, image_size) images without the padding; a view."""
+        inner = slice(self.padding, self.padding + self.native_size)
+        return images[..., inner, inner]
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -66,15 +66,6 @@ def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
     return labels
 
 
-def crop_padding(images: np.ndarray, spec: DataSpec) -> np.ndarray:
-    """(..., image_size, image_size) -> (..., native_size, native_size): what padding added goes.
-
-    Works for torch tensors as well. A view, not a copy.
-    """
-    begin, end = spec.padding, spec.padding + spec.native_size
-    return images[..., begin:end, begin:end]
-
-
 def _count(spec: DataSpec, split: SplitName) -> int:
     return spec.num_train if split == "train" else spec.num_test
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 from tqdm import tqdm
 
 from ganpipe.errors import GanpipeError
-from ganpipe.files import atomic_path, sha256_of
+from ganpipe.files import sha256_of
 from ganpipe.metrics.config import ExtractorConfig
 from ganpipe.metrics.ruler import Output, Ruler
+from ganpipe.sealed import read_sealed, write_sealed
 from ganpipe.seeding import derive, generator
 
 FEATURES = 128
@@ -55,6 +55,15 @@ class Classifier(nn.Module):
         )
         self.last = nn.Linear(FEATURES, len(shape.training_share))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def fold_batch_norms(self) -> Classifier:
+        """The same function in evaluation mode with fewer layers; not to be saved."""
+        layers: Any
+        for layers in self.convolutions:
+            layers[0], layers[1] = fuse_conv_bn_eval(layers[0], layers[1]), nn.Identity()
+        layers = self.hidden
+        layers[1], layers[2] = fuse_linear_bn_eval(layers[1], layers[2]), nn.Identity()
+        return self
 
     def forward(self, images: Tensor) -> Output:
         x = images.float().div(127.5).sub(1)
@@ -126,32 +135,30 @@ def accuracy(network: Classifier, images: Tensor, labels: Tensor, batch_size: in
 
 
 def save_classifier(path: Path, network: Classifier, shape: ClassifierShape) -> None:
-    """Write weights and shape as safetensors; the same content gives the same bytes."""
-    tensors = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata={"shape": json.dumps(asdict(shape))}))
+    """Write weights and shape; the same content gives the same bytes."""
+    write_sealed(path, network.state_dict(), {"shape": asdict(shape)})
 
 
 def load_classifier(path: Path, device: torch.device) -> Ruler:
     """The ruler that :func:`save_classifier` wrote. Raises GanpipeError where it cannot be read."""
     try:
-        with safe_open(path, framework="pt", device=str(device)) as source:
-            shape = ClassifierShape(**json.loads((source.metadata() or {})["shape"]))
-            network = Classifier(shape)
-            network.load_state_dict({name: source.get_tensor(name) for name in source.keys()})  # noqa: SIM118
+        header, tensors = read_sealed(path, device)
+        shape = ClassifierShape(**header["shape"])
+        network = Classifier(shape)
+        network.load_state_dict(tensors)
     except FileNotFoundError:
         raise GanpipeError(
             f"{path} is missing; the stage 'extractor' writes it where evaluate.rulers asks for "
             "the classifier: run `dvc repro`"
         ) from None
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise GanpipeError(
             f"{path} is damaged ({str(error).splitlines()[0]}); delete it and run `dvc repro`"
         ) from None
     return Ruler(
         name="classifier",
         suffix="_classifier",
-        network=network.to(device).eval(),
+        network=network.eval().fold_batch_norms().to(device),
         channels=(shape.channels,),
         size=shape.image_size,
         protocol={

@@ -91,12 +91,10 @@ def reference_of(
     reference = with_floor(reference, held_out)
     train, test = (real, held_out) if split == "train" else (held_out, real)
     searched = order["train"][: sizes.max_searched]
-    if len(searched) <= len(train.features):
-        features = train.features[: len(searched)]
-    else:
-        stream = outputs(ruler, pieces(images["train"], searched), sizes.batch_size)
-        features = torch.cat([output.features for output in stream])
-    return with_search(reference, features, test.features)
+    known = train.features[: len(searched)]
+    rest = pieces(images["train"], searched[len(known) :])
+    more = [output.features for output in outputs(ruler, rest, sizes.batch_size)]
+    return with_search(reference, torch.cat([known, *more]), test.features)
 
 
 def make_reference(ruler: Ruler, real: Seen, protocol: dict[str, Any]) -> Reference:

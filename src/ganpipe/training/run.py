@@ -134,7 +134,7 @@ def _load_batches(config: TrainConfig, seed: int, device: torch.device) -> Batch
 
 
 def _progress_grid(state: State, inputs: dict[str, Tensor], spec: DataSpec, path: Path) -> None:
-    images = fixed_noise_images(state.average, inputs, spec.padding)
+    images = fixed_noise_images(state.average, inputs, spec)
     save_grid(path, images, PROGRESS_COLUMNS)
 
 
