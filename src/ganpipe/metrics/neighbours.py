@@ -15,16 +15,18 @@ DENSITY_K = 5  # and in density and coverage (Naeem et al. 2020)
 BLOCK_VALUES = 1 << 25  # distances held at a time: 256 MiB
 
 
-def distances(queries: Tensor, points: Tensor) -> Iterator[tuple[int, Tensor]]:
-    """Yield (first row, squared float64 distances (rows, M)) for blocks of queries.
+def distances(
+    queries: Tensor, points: Tensor, dtype: torch.dtype = torch.float64
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield (first row, squared distances (rows, M) of ``dtype``) for blocks of queries.
 
-    In float64 around the mean of ``points``, so that near copies do not drown in rounding.
+    Around the mean of ``points``, so that rounding is relative to their spread.
     """
     centre = points.double().mean(dim=0)
-    points = points.double() - centre
+    points = (points.double() - centre).to(dtype)
     lengths = (points * points).sum(dim=1)
     for start in range(0, len(queries), rows := max(1, BLOCK_VALUES // len(points))):
-        block = queries[start : start + rows].double() - centre
+        block = (queries[start : start + rows].double() - centre).to(dtype)
         squared = torch.addmm(lengths[None], block, points.T, alpha=-2)
         yield start, squared.add_((block * block).sum(dim=1)[:, None]).clamp_(min=0)
 
@@ -68,6 +70,12 @@ def overlap(generated: Tensor, real: Tensor, real_radii: Tensor) -> dict[str, fl
 
 
 def nearest(queries: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-    """For each query the squared distance to the nearest point (float64), and which it is."""
-    found = [squared.min(dim=1) for _, squared in distances(queries, points)]
-    return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
+    """For each query the squared distance to the nearest point (float64), and which it is.
+
+    Searched in float32, four times as fast; the distance to what was found is exact, so that near
+    copies do not drown in rounding.
+    """
+    found = [squared.argmin(dim=1) for _, squared in distances(queries, points, torch.float32)]
+    index = torch.cat(found)
+    between = queries.double() - points[index].double()
+    return (between * between).sum(dim=1), index
