@@ -23,7 +23,7 @@ import torch
 from pytorch_fid.fid_score import calculate_frechet_distance
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "metrics")]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 from inception_files import pictures, random_weights, save_pictures  # noqa: E402
 
