@@ -27,7 +27,7 @@ def load(tmp_path: Path, *changes: tuple[str, str]) -> object:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("  epochs: 6", "  epocs: 9", "train.epocs: there is no such field; did you mean 'epochs'"),
+        ("  epochs: 5", "  epocs: 9", "train.epocs: there is no such field; did you mean 'epochs'"),
         ("dataset: mnist", "dataset: mnits", "dataset: must be one of 'mnist', 'fashion_mnist'"),
         ("model: dcgan", "model: dcgn", "no model 'dcgn'; did you mean 'dcgan'?"),
         ("model: dcgan", "model: zzz", "no model 'zzz'; the models are dcgan,"),
@@ -38,7 +38,7 @@ def load(tmp_path: Path, *changes: tuple[str, str]) -> object:
         ("  - 0.999\n", "", "optimizer.betas"),
         ("seed: 0 ", "seed: '007' ", 'seed: must be a valid integer, not "007"'),
         ("seed: 0 ", "seed: true ", "seed: must be a valid integer, not true"),
-        ("  epochs: 6", "  epochs: 6.5", "train.epochs: must be a valid integer"),
+        ("  epochs: 5", "  epochs: 5.5", "train.epochs: must be a valid integer"),
         (
             "      norm: batch",
             "      norm: bach",
@@ -63,7 +63,7 @@ def test_all_mistakes_come_in_one_message(tmp_path: Path) -> None:
     with pytest.raises(GanpipeError) as caught:
         load(
             tmp_path,
-            ("  epochs: 6", "  epocs: 9"),
+            ("  epochs: 5", "  epocs: 9"),
             ("  lr: 0.0002", "  lr: fast"),
             ("model: dcgan", "model: dcgn"),
         )

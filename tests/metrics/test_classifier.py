@@ -21,7 +21,7 @@ from ganpipe.metrics.config import ExtractorConfig
 from ganpipe.metrics.ruler import outputs
 
 CPU = torch.device("cpu")
-CONFIG = ExtractorConfig(epochs=2, batch_size=32, lr=0.003, seed=0)
+CONFIG = ExtractorConfig(epochs=4, batch_size=32, lr=0.003, seed=0)
 CLASSES = ("bar", "block", "nothing")
 
 

@@ -41,7 +41,7 @@ class Classifier(nn.Module):
 
     def __init__(self, shape: ClassifierShape) -> None:
         super().__init__()
-        layers = [_block(shape.channels, 32, 2), _block(32, 64, 2), _block(64, 64, 1)]
+        layers = [_block(shape.channels, 32, 2), _block(32, 64, 2)]
         side = _half(_half(shape.image_size))
         while side > SMALLEST:
             layers.append(_block(64, 64, 2))
