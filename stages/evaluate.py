@@ -15,7 +15,15 @@ def main() -> None:
     from ganpipe.device import describe, pick_device, set_deterministic
     from ganpipe.environment import note_drift
     from ganpipe.errors import device_errors
-    from ganpipe.judging import closest_pairs, measure_each, merged, open_judge, summary
+    from ganpipe.judging import (
+        class_accuracy,
+        closest_pairs,
+        confusion,
+        measure_each,
+        merged,
+        open_judge,
+        summary,
+    )
     from ganpipe.metrics.measure import warn_if_small
     from ganpipe.metrics.protocol import about_generated, protocol
     from ganpipe.metrics.rulers import open_ruler
@@ -42,7 +50,8 @@ def main() -> None:
         trained = {rule: load_trained(path, device) for rule, path in ends.items()}
         measured = measure_each(judges, trained)
     chosen, found = trained[config.checkpoint], measured[config.checkpoint]
-    figures = merged(found)
+    asked_and_seen = confusion(chosen, num, found)
+    figures = merged(found) | class_accuracy(asked_and_seen)
     both = {rule: summary(trained[rule], judges, measured[rule]) for rule in ends}
     generated = about_generated(config, chosen.header, snapshots)
     record = protocol(generated, {judge.ruler.name: judge.reference.protocol for judge in judges})
@@ -52,6 +61,7 @@ def main() -> None:
     )
     rows = [{"class": name, "share": share} for name, share in shares.items()]
     write_rows(paths.CLASS_SHARES, ["class", "share"], rows)
+    write_rows(paths.CONFUSION, ["asked", "seen"], asked_and_seen)
     save_grid(paths.CLOSEST, closest_pairs(chosen, num, found[0]), 8)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from safetensors import safe_open
 from support import SHIPPED, run_python, small_model, spec_of
 
-from ganpipe import sampling
+from ganpipe import generate, sampling
 from ganpipe.data.batches import to_unit_range
 from ganpipe.errors import GanpipeError
 from ganpipe.methods.build import build_method
@@ -85,6 +85,26 @@ def test_padding_is_undone(tmp_path: Path) -> None:
     assert next(sampling.draw(trained, 2, seed=0)).shape == (2, 1, 28, 28)
 
 
+def test_a_conditional_generator_draws_what_it_is_asked_for(tmp_path: Path) -> None:
+    trained = load_trained(saved(tmp_path / "g", "cgan"), CPU)
+    num = sampling.CHUNK + 5
+    images = torch.cat(list(sampling.draw(trained, num, seed=1)))
+    labels = sampling.drawn_labels(trained, num, seed=1)
+    assert labels is not None
+    assert labels.unique().tolist() == [0, 1]
+    for label in (0, 1):
+        only = torch.cat(list(sampling.draw(trained, num, seed=1, label=label)))
+        right = labels == label
+        assert torch.equal(only[right], images[right])
+        assert not any(torch.equal(a, b) for a, b in zip(only[~right], images[~right], strict=True))
+    grid = sampling.fixed_inputs(trained.method, 5, 0, CPU)
+    assert grid["label"].tolist() == [0, 1, 0, 1, 0]
+
+
+def test_other_generators_have_no_labels(trained: Trained) -> None:
+    assert sampling.drawn_labels(trained, 3, seed=1) is None
+
+
 def test_slerp_follows_the_great_circle() -> None:
     first, last = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 2.0]])
     for degrees in (0, 30, 45, 90):
@@ -154,6 +174,20 @@ def test_a_flipped_bit_is_noticed_wherever_it_is(tmp_path: Path, share: float) -
     path.write_bytes(data)
     with pytest.raises(GanpipeError):
         load_trained(path, CPU)
+
+
+def test_generate_draws_one_class_of_a_conditional_model(tmp_path: Path) -> None:
+    command = ["--num", "3", "--out", str(tmp_path / "x.npz"), "--device", "cpu"]
+    told = saved(tmp_path / "cgan", "cgan")
+    generate.main([*command, "--weights", str(told), "--class", "1"])
+    expected = torch.cat(list(sampling.draw(load_trained(told, CPU), 3, seed=0, label=1)))
+    found = np.load(tmp_path / "x.npz")["images"]
+    assert np.array_equal(found, expected.permute(0, 2, 3, 1).numpy())
+    with pytest.raises(GanpipeError, match="there is no class '7'; the classes are 0, 1"):
+        generate.main([*command, "--weights", str(told), "--class", "7"])
+    other = saved(tmp_path / "dcgan")
+    with pytest.raises(GanpipeError, match="'dcgan' is not conditional"):
+        generate.main([*command, "--weights", str(other), "--class", "1"])
 
 
 def test_generate_writes_archives_and_directories(tmp_path: Path) -> None:

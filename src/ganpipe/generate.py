@@ -18,6 +18,8 @@ from ganpipe.files import atomic_path
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ganpipe.weights import Trained
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line, draw, write. Raises GanpipeError for what a user can mend."""
@@ -39,7 +41,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     set_deterministic(True)
     trained = load_trained(options.weights, pick_device(options.device))
-    chunks = draw(trained, options.num, options.seed)
+    label = None if options.label is None else _label(trained, options.label)
+    chunks = draw(trained, options.num, options.seed, label=label)
     with tqdm(total=options.num, unit="image", disable=None) as bar:
         if out.suffix == ".npz":
             _write_npz(out, chunks, bar)
@@ -51,6 +54,9 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ganpipe.generate", description=__doc__)
     parser.add_argument("--num", type=int, default=64, help="images to draw (%(default)s)")
+    parser.add_argument(
+        "--class", dest="label", metavar="NAME", help="only this, by a conditional model"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
     parser.add_argument(
         "--out",
@@ -65,6 +71,20 @@ def _parser() -> argparse.ArgumentParser:
         "--device", choices=["auto", "cuda", "mps", "cpu"], default="auto", help="(%(default)s)"
     )
     return parser
+
+
+def _label(trained: Trained, name: str) -> int:
+    """The number of the class ``name``, which the generator must be told."""
+    if not trained.method.classes:
+        raise GanpipeError(
+            f"the model '{trained.header['model_name']}' is not conditional, so it cannot be asked "
+            "for a class; train one that is: dvc exp run -S model=cgan"
+        )
+    if name not in trained.spec.classes:
+        raise GanpipeError(
+            f"there is no class '{name}'; the classes are {', '.join(trained.spec.classes)}"
+        )
+    return trained.spec.classes.index(name)
 
 
 def _write_npz(out: Path, chunks: Iterator[Tensor], bar: tqdm) -> None:

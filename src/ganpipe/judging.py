@@ -15,7 +15,7 @@ from ganpipe.metrics.kept import kept_outputs
 from ganpipe.metrics.measure import Judge, Measured, measure, pick
 from ganpipe.metrics.reference import fixed_order, load_reference
 from ganpipe.metrics.ruler import Ruler
-from ganpipe.sampling import draw
+from ganpipe.sampling import draw, drawn_labels
 from ganpipe.weights import Trained
 
 PURPOSE = "evaluate"  # of the noise that the judged images are drawn from
@@ -60,6 +60,26 @@ def summary(trained: Trained, judges: list[Judge], measured: list[Measured]) -> 
         "images_seen": trained.header["images_seen"],
         **{name: figures[name] for name in names if name in figures},
     }
+
+
+def confusion(trained: Trained, num: int, found: list[Measured]) -> list[dict[str, str]]:
+    """For each image of a conditional generator the class that it was asked for and the class that
+    the classifier sees; empty for other generators and without the classifier."""
+    asked = drawn_labels(trained, num, trained.seed, PURPOSE)
+    predicted = next((each.predicted for each in found if each.predicted is not None), None)
+    if asked is None or predicted is None:
+        return []
+    names = trained.spec.classes
+    pairs = zip(asked.tolist(), predicted.tolist(), strict=True)
+    return [{"asked": names[label], "seen": names[guess]} for label, guess in pairs]
+
+
+def class_accuracy(asked_and_seen: list[dict[str, str]]) -> dict[str, float]:
+    """The share of images that show what was asked for, where something was."""
+    if not asked_and_seen:
+        return {}
+    right = sum(row["asked"] == row["seen"] for row in asked_and_seen)
+    return {"class_accuracy": right / len(asked_and_seen)}
 
 
 def closest_pairs(trained: Trained, num: int, measured: Measured) -> Tensor:

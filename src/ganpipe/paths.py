@@ -27,6 +27,7 @@ TIMING = METRICS / "timing.json"
 ENVIRONMENT = METRICS / "environment.json"
 EVALUATE_METRICS = METRICS / "evaluate.json"
 CLASS_SHARES = METRICS / "class_share.csv"
+CONFUSION = METRICS / "confusion.csv"
 SNAPSHOT_CURVE = METRICS / "snapshots.csv"
 SNAPSHOT_KID = METRICS / "snapshots_kid.csv"  # a plot draws the last column of a file
 SNAPSHOT_METRICS = METRICS / "snapshots.json"

@@ -26,16 +26,35 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def draw(trained: Trained, num: int, seed: int, purpose: str = "draw") -> Iterator[Tensor]:
+def draw(
+    trained: Trained, num: int, seed: int, purpose: str = "draw", label: int | None = None
+) -> Iterator[Tensor]:
     """Yield ``num`` images as uint8 (n, C, h, w) CPU tensors, at the data's native size.
 
-    Image i depends on the weights, ``seed``, ``purpose`` and i, not on ``num``.
+    Image i depends on the weights, ``seed``, ``purpose`` and i, not on ``num``. A conditional
+    generator draws random classes, or only the one numbered ``label``.
     """
-    where = next(trained.method.parameters()).device
-    for chunk, start in enumerate(range(0, num, CHUNK)):
-        inputs = trained.method.inputs(CHUNK, generator(where, seed, purpose, chunk))
+    for start, inputs in _inputs(trained, num, seed, purpose):
+        if label is not None:
+            inputs["label"] = torch.full_like(inputs["label"], label)
         images = to_uint8(trained.method.generator()(**inputs))
         yield trained.spec.crop(images[: num - start]).cpu()
+
+
+def drawn_labels(trained: Trained, num: int, seed: int, purpose: str = "draw") -> Tensor | None:
+    """(num,) int64 classes that :func:`draw` asks for; None where the generator is not told."""
+    if not trained.method.classes:
+        return None
+    chunks = [inputs["label"] for _, inputs in _inputs(trained, num, seed, purpose)]
+    return torch.cat(chunks)[:num].cpu()
+
+
+def _inputs(
+    trained: Trained, num: int, seed: int, purpose: str
+) -> Iterator[tuple[int, dict[str, Tensor]]]:
+    where = next(trained.method.parameters()).device
+    for chunk, start in enumerate(range(0, num, CHUNK)):
+        yield start, trained.method.inputs(CHUNK, generator(where, seed, purpose, chunk))
 
 
 @torch.inference_mode()
@@ -45,8 +64,12 @@ def fixed_noise_images(network: nn.Module, inputs: dict[str, Tensor], spec: Data
 
 
 def fixed_inputs(method: Method, num: int, seed: int, device: torch.device) -> dict[str, Tensor]:
-    """The inputs that every grid of a run shows, from progress to the final one."""
-    return method.inputs(num, generator(device, seed, "fixed noise"))
+    """The inputs that every grid of a run shows, from progress to the final one; a conditional
+    generator goes through the classes, again and again."""
+    inputs = method.inputs(num, generator(device, seed, "fixed noise"))
+    if method.classes:
+        inputs["label"] = torch.arange(num, device=device) % method.classes
+    return inputs
 
 
 @torch.inference_mode()

@@ -24,6 +24,21 @@ def test_the_last_model_is_sampled_and_judged(project: Project) -> None:
     assert project.json("metrics/evaluate.json")["protocol"]["generated"]["model"] == last
 
 
+def test_a_conditional_model_is_judged_by_what_it_was_asked_for(project: Project) -> None:
+    project.dvc("exp", "run", "-S", "model=cgan")
+    rows = (project.root / "metrics/confusion.csv").read_text().splitlines()
+    assert rows[0] == "asked,seen"
+    assert len(rows) == 1 + 64
+    pairs = [tuple(row.split(",")) for row in rows[1:]]
+    assert {asked for asked, _ in pairs} == {"bars", "discs"}
+    right = sum(asked == seen for asked, seen in pairs)
+    assert project.json("metrics/evaluate.json")["class_accuracy"] == right / 64
+    assert "file://" in project.dvc("plots", "show")
+    page = (project.root / "dvc_plots/index.html").read_text()
+    assert "Classes asked for and seen" in page
+    project.run("git", "checkout", "-q", "params.yaml")
+
+
 def test_a_wrong_field_is_answered_with_the_nearest(project: Project) -> None:
     change = "+models.wgan_gp.objective.n_critc=3"
     output = project.dvc("exp", "run", "-S", "model=wgan_gp", "-S", change, code=None)

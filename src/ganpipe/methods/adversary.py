@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ganpipe.errors import GanpipeError
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Method
 from ganpipe.networks.build import build_discriminator, build_generator
+from ganpipe.networks.condition import ConditionalGenerator, LabelPlane
 from ganpipe.networks.layers import mixes_samples
 from ganpipe.objectives.losses import against_labels
 from ganpipe.objectives.matching import feature_matching
@@ -28,27 +30,41 @@ class Adversary(Method):
         self.loss = config.objective.adversarial
         self.n_critic = config.objective.n_critic
         self.critic_warmup = config.objective.critic_warmup
-        self.g_nets = nn.ModuleDict(
-            {"generator": build_generator(config.generator, config.latent_dim, spec.shape)}
-        )
+        if config.conditional and not spec.classes:
+            raise GanpipeError(
+                f"the model is conditional, but the images of the dataset '{spec.name}' have no "
+                "labels; put them into one subfolder a class, or set conditional to false"
+            )
+        self.classes = classes = len(spec.classes) if config.conditional else 0
+        generator = build_generator(config.generator, config.latent_dim + classes, spec.shape)
+        channels, height, width = spec.shape
+        seen = (channels + bool(classes), height, width)
+        self.g_nets = nn.ModuleDict({"generator": generator})
         self.d_nets = nn.ModuleDict(
-            {"discriminator": build_discriminator(config.discriminator, spec.shape)}
+            {"discriminator": build_discriminator(config.discriminator, seen)}
         )
+        if classes:
+            self.g_nets["generator"] = ConditionalGenerator(generator, classes)
+            self.d_nets["label_plane"] = LabelPlane(classes, spec.image_size)
         self.separate_passes = mixes_samples(self.d_nets)
 
     def generate(self, batch: Batch, rng: torch.Generator) -> dict[str, Tensor]:
-        return {"fake": self.generator()(**self.inputs(len(batch.real), rng))}
+        inputs = self.inputs(len(batch.real), rng)
+        if self.classes:  # the same as the real images show, so that both are told the same
+            inputs["label"] = _labels(batch)
+        return {"fake": self.generator()(**inputs)}
 
     def d_loss(
         self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator, moment: Moment
     ) -> Loss:
         real = self._seen(batch.real, rng, moment)
         fake = self._seen(fakes["fake"].detach(), rng, moment)
-        on_real, on_fake = self._logits(self.discriminator, real, fake)
+        critic = self._critic(batch)
+        on_real, on_fake = self._logits(critic, real, fake)
         total = self._against(on_real, on_fake, rng)
         parts = {"d_real": self._watched(on_real), "d_fake": self._watched(on_fake)}
         if self.objective.penalties:
-            parts["penalty"] = self._penalty(real, fake, rng, moment)
+            parts["penalty"] = self._penalty(critic, real, fake, rng, moment)
             total = total + parts["penalty"]
         parts["d_loss"] = total
         return Loss(total, {name: value.detach() for name, value in parts.items()})
@@ -57,16 +73,19 @@ class Adversary(Method):
         self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator, moment: Moment
     ) -> Loss:
         fake = self._seen(fakes["fake"], rng, moment)
+        critic = self._critic(batch)
         if self.objective.feature_matching:
-            total = self._match(self._seen(batch.real, rng, moment), fake)
+            real = self._told(self._seen(batch.real, rng, moment), batch)
+            total = self._match(real, self._told(fake, batch))
         elif self.objective.unrolled_steps:
-            total = self._look_ahead(self._seen(batch.real, rng, moment), fake, rng)
+            real = self._told(self._seen(batch.real, rng, moment), batch)
+            total = self._look_ahead(real, self._told(fake, batch), rng)
         elif self.loss.generator_sees_real:
             with torch.no_grad():
-                on_real = self.discriminator(self._seen(batch.real, rng, moment)).float()
-            total = self.loss.generator(on_real, self.discriminator(fake).float())
+                on_real = critic(self._seen(batch.real, rng, moment)).float()
+            total = self.loss.generator(on_real, critic(fake).float())
         else:
-            on_fake = self.discriminator(fake).float()
+            on_fake = critic(fake).float()
             total = self.loss.generator(on_fake.new_empty(0), on_fake)
         return Loss(total, {"g_loss": total.detach()})
 
@@ -83,14 +102,17 @@ class Adversary(Method):
 
     @property
     def discriminator(self) -> nn.Module:
-        """Images (N, C, H, W) -> (N,) logits."""
+        """Images (N, C, H, W), with a plane more where it is told the class -> (N,) logits."""
         return self.d_nets["discriminator"]
 
     def inputs(self, n: int, rng: torch.Generator) -> dict[str, Tensor]:
         z = torch.empty(n, self.latent_dim, device=rng.device)
-        if self.latent == "normal":
-            return {"z": z.normal_(generator=rng)}
-        return {"z": z.uniform_(-1, 1, generator=rng)}
+        normal = self.latent == "normal"
+        z = z.normal_(generator=rng) if normal else z.uniform_(-1, 1, generator=rng)
+        if not self.classes:
+            return {"z": z}
+        label = torch.randint(self.classes, (n,), generator=rng, device=rng.device)
+        return {"z": z, "label": label}
 
     def _seen(self, images: Tensor, rng: torch.Generator, moment: Moment) -> Tensor:
         """The images as the discriminator sees them."""
@@ -99,6 +121,17 @@ class Adversary(Method):
         if deviation := self.objective.instance_noise:
             images = instance_noise(images.float(), deviation * (1 - moment.progress), rng)
         return images
+
+    def _told(self, images: Tensor, batch: Batch) -> Tensor:
+        """The images of one batch or several with what they should show, where it is told."""
+        if not self.classes:
+            return images
+        labels = _labels(batch)
+        return self.d_nets["label_plane"](images, labels.repeat(len(images) // len(labels)))
+
+    def _critic(self, batch: Batch) -> Critic:
+        """The discriminator as a function of images alone."""
+        return lambda images: self.discriminator(self._told(images, batch))
 
     def _logits(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Both (N,) float32 outputs, in one pass where no image's output depends on another's."""
@@ -115,7 +148,9 @@ class Adversary(Method):
         labels = (config.real_label, config.fake_label)
         return against_labels(against, real, fake, labels, config.label_flip, rng)
 
-    def _penalty(self, real: Tensor, fake: Tensor, rng: torch.Generator, moment: Moment) -> Tensor:
+    def _penalty(
+        self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator, moment: Moment
+    ) -> Tensor:
         """The weighted penalties, in fp32, which second derivatives want.
 
         Applied at every k-th update they count k times (Karras et al. 2020, arXiv:1912.04958,
@@ -128,7 +163,7 @@ class Adversary(Method):
         with torch.autocast(real.device.type, enabled=False):
             images = real.float(), fake.float()
             terms = [
-                weight * PENALTIES[name](self.discriminator, *images, rng)
+                weight * PENALTIES[name](critic, *images, rng)
                 for name, weight in self.objective.penalties.items()
             ]
         return every * torch.stack(terms).sum()
@@ -162,3 +197,9 @@ class Adversary(Method):
     def _watched(self, logits: Tensor) -> Tensor:
         """D(x) where the output is a logit of a probability, the mean score where it is not."""
         return (logits.sigmoid() if self.loss.probability else logits).mean()
+
+
+def _labels(batch: Batch) -> Tensor:
+    if batch.label is None:
+        raise ValueError("a conditional method needs a batch with labels")
+    return batch.label

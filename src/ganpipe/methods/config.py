@@ -18,6 +18,7 @@ class ModelConfig(Strict):
     method: Literal["adversary"] = "adversary"
     latent_dim: PositiveInt  # length of the noise vector z
     latent: Literal["normal", "uniform"] = "normal"  # N(0, 1), or U(-1, 1)
+    conditional: bool = False  # both sides are told the class; needs a dataset with labels
     generator: GeneratorConfig
     discriminator: DiscriminatorConfig
     objective: ObjectiveConfig

@@ -19,13 +19,14 @@ from ganpipe.metrics.spread import block_bounds
 
 @dataclass(frozen=True)
 class Seen:
-    """What a pass leaves; all but ``features`` has a size that does not depend on the images."""
+    """What a pass leaves; all but the two tensors has a size that does not depend on the images."""
 
     num: int
     blocks: list[Moments]  # of contiguous blocks of images, for the spread of FID
     scores: list[PredictionSums]  # of the same blocks
     features: Tensor  # (min(num, keep), d) float32, of the first images
     spread: ClassSpread | None  # where the ruler knows the data's classes
+    predicted: Tensor | None  # (num,) int64: the class that it sees in each image
 
     def gaussian(self, kept: Iterable[int] | None = None) -> Gaussian:
         """Mean and covariance of all images, or of the blocks that are ``kept``."""
@@ -46,6 +47,7 @@ def collect(ruler: Ruler, images: Iterable[Tensor], num: int, keep: int, batch_s
     blocks: list[Moments] = []
     scores = [PredictionSums() for _ in bounds[1:]]
     kept: list[Tensor] = []
+    predicted: list[Tensor] = []
     spread = ClassSpread(ruler.training_share) if ruler.training_share else None
     start = 0
     for output in outputs(ruler, images, batch_size):
@@ -57,9 +59,11 @@ def collect(ruler: Ruler, images: Iterable[Tensor], num: int, keep: int, batch_s
             scores[block].update(output.logits[part])
         if spread:
             spread.update(output.logits)
+            predicted.append(output.logits.argmax(dim=1))
         if start < keep:
             kept.append(output.features[: keep - start])
         start = end
     if start != num:
         raise ValueError(f"{num} images were announced, {start} came")
-    return Seen(num, blocks, scores, torch.cat(kept), spread)
+    classes = torch.cat(predicted) if spread else None
+    return Seen(num, blocks, scores, torch.cat(kept), spread, classes)

@@ -39,6 +39,7 @@ class Measured(NamedTuple):
 
     figures: dict[str, Any]
     closest: Pairs | None  # where the reference knows training images
+    predicted: Tensor | None = None  # (N,) int64 classes, where the ruler knows the data's
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def measure(judge: Judge, images: Iterable[Tensor]) -> Measured:
         **copies,
     }
     named = {judge.ruler.key(key): value for key, value in figures.items() if value is not None}
-    return Measured(named | _classes(judge, seen), closest)
+    return Measured(named | _classes(judge, seen), closest, seen.predicted)
 
 
 def fid_alone(judge: Judge, images: Iterable[Tensor]) -> Measured:

@@ -1,0 +1,115 @@
+"""What a conditional game tells its two sides, and that it needs something to tell."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from support import small_model, spec_of
+
+from ganpipe.errors import GanpipeError
+from ganpipe.methods.adversary import Adversary
+from ganpipe.methods.build import build_method
+from ganpipe.methods.config import ModelConfig
+from ganpipe.networks.condition import ConditionalGenerator, LabelPlane
+from ganpipe.schema import validate
+from ganpipe.types import Batch, DataSpec, Moment
+
+START = Moment(step=0, update=0, progress=0.0)
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def conditional(**changes: object) -> ModelConfig:
+    content = small_model("cgan").model_dump(mode="json") | changes
+    return validate(ModelConfig, content, "the block")
+
+
+def method(config: ModelConfig) -> Adversary:
+    built = build_method(config, spec_of(), seed=0)
+    assert isinstance(built, Adversary)
+    return built
+
+
+def batch(first: int = 0) -> Batch:
+    real = torch.rand(6, 1, 32, 32, generator=rng(1)) * 2 - 1
+    return Batch(real, (torch.arange(6) + first) % 2)
+
+
+def test_the_generator_gets_the_label_behind_the_noise() -> None:
+    seen = []
+
+    class Echo(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            seen.append(x)
+            return x
+
+    z = torch.randn(3, 4)
+    ConditionalGenerator(Echo(), classes=3)(z, torch.tensor([2, 0, 1]))
+    assert seen[0][:, :4].equal(z)
+    assert seen[0][:, 4:].tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
+
+
+def test_the_discriminator_gets_a_plane_of_the_class() -> None:
+    plane, images = LabelPlane(classes=3, image_size=2), torch.rand(2, 3, 2, 2)
+    told = plane(images, torch.tensor([2, 1]))
+    assert told[:, :3].equal(images)
+    for row, label in enumerate((2, 1)):
+        assert told[row, 3].flatten().equal(plane.planes.weight[label])
+
+
+def test_both_sides_are_told_what_the_real_images_show() -> None:
+    game = method(conditional())
+    even, odd = (game.generate(batch(first), rng())["fake"] for first in (0, 1))
+    z = game.inputs(6, rng())["z"]
+    assert even.equal(game.generator()(z, batch(0).label))
+    assert not even.equal(odd)
+    fakes = {"fake": even}
+    losses = [game.d_loss(batch(first), fakes, rng(), START).total for first in (0, 1)]
+    assert losses[0] != losses[1]
+    losses = [game.g_loss(batch(first), fakes, rng(), START).total for first in (0, 1)]
+    assert losses[0] != losses[1]
+
+
+def test_one_pass_tells_real_and_generated_images_the_same() -> None:
+    content = small_model("cgan").model_dump(mode="json")
+    content["discriminator"]["norm"] = "none"
+    game = method(validate(ModelConfig, content, "the block"))
+    fakes = game.generate(batch(), rng())
+    assert not game.separate_passes
+    once = game.d_loss(batch(), fakes, rng(), START).total
+    game.separate_passes = True
+    torch.testing.assert_close(once, game.d_loss(batch(), fakes, rng(), START).total)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        {"loss": "wasserstein", "penalties": {"gradient_penalty": 10.0}},
+        {"loss": "non_saturating", "feature_matching": True},
+        {"loss": "minimax", "unrolled_steps": 2, "unrolled_lr": 0.01},
+        {"loss": "relativistic"},
+    ],
+)
+def test_every_objective_can_be_conditional(objective: dict[str, object]) -> None:
+    content = conditional(objective={"n_critic": 1, **objective}).model_dump(mode="json")
+    content["discriminator"]["norm"] = "none"
+    game = method(validate(ModelConfig, content, "the block"))
+    fakes = game.generate(batch(), rng())
+    for loss in (game.d_loss, game.g_loss):
+        first, second = (loss(batch(first), fakes, rng(), START).total for first in (0, 1))
+        assert first.isfinite()
+        assert first != second
+
+
+def test_random_labels_cover_the_classes() -> None:
+    labels = method(conditional()).inputs(400, rng())["label"]
+    assert labels.dtype == torch.int64
+    assert torch.bincount(labels, minlength=2).min() > 150
+
+
+def test_images_without_labels_are_refused() -> None:
+    spec = DataSpec("folder", 32, 1, (), 48, 12, 32)
+    with pytest.raises(GanpipeError, match="the dataset 'folder' have no labels"):
+        build_method(conditional(), spec, seed=0)
