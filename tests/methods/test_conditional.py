@@ -21,8 +21,9 @@ def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def conditional(**changes: object) -> ModelConfig:
+def conditional(norm: str = "batch", **changes: object) -> ModelConfig:
     content = small_model("cgan").model_dump(mode="json") | changes
+    content["discriminator"]["norm"] = norm
     return validate(ModelConfig, content, "the block")
 
 
@@ -73,9 +74,7 @@ def test_both_sides_are_told_what_the_real_images_show() -> None:
 
 
 def test_one_pass_tells_real_and_generated_images_the_same() -> None:
-    content = small_model("cgan").model_dump(mode="json")
-    content["discriminator"]["norm"] = "none"
-    game = method(validate(ModelConfig, content, "the block"))
+    game = method(conditional("none"))
     fakes = game.generate(batch(), rng())
     assert not game.separate_passes
     once = game.d_loss(batch(), fakes, rng(), START).total
@@ -93,9 +92,7 @@ def test_one_pass_tells_real_and_generated_images_the_same() -> None:
     ],
 )
 def test_every_objective_can_be_conditional(objective: dict[str, object]) -> None:
-    content = conditional(objective={"n_critic": 1, **objective}).model_dump(mode="json")
-    content["discriminator"]["norm"] = "none"
-    game = method(validate(ModelConfig, content, "the block"))
+    game = method(conditional("none", objective={"n_critic": 1, **objective}))
     fakes = game.generate(batch(), rng())
     for loss in (game.d_loss, game.g_loss):
         first, second = (loss(batch(first), fakes, rng(), START).total for first in (0, 1))
