@@ -6,6 +6,7 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 
+CHECKED = Path("data/checked.json")
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 EXTRACTOR = Path("data/extractor")
