@@ -67,6 +67,19 @@ def test_commuting_covariances_have_a_closed_form() -> None:
     assert frechet_distance(one, two) == pytest.approx(((a**0.5 - b**0.5) ** 2).sum(), rel=1e-12)
 
 
+def test_variances_of_very_different_size_lose_no_digits() -> None:
+    """Where the roots of a product's eigenvalues keep six digits."""
+    variances = np.arange(1.0, 301) ** -3
+    factors = np.random.default_rng(1).uniform(0.8, 1.3, 300)
+    rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(300, 300)))[0]
+    one, two = (
+        Gaussian(np.zeros(300), (rotation * values) @ rotation.T)
+        for values in (variances, variances * factors**2)
+    )
+    expected = (variances * (1 - factors) ** 2).sum()
+    assert frechet_distance(one, two) == pytest.approx(expected, rel=1e-11)
+
+
 @pytest.mark.parametrize("num", [400, 60])
 def test_equal_to_pytorch_fid_and_torch_fidelity(num: int) -> None:
     real, fake = features(num, 48, 3), 1.2 * features(num, 48, 4)

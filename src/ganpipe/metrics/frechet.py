@@ -19,10 +19,11 @@ def root(gaussian: Gaussian) -> np.ndarray:
 def frechet_distance(a: Gaussian, b: Gaussian, root_of_a: np.ndarray | None = None) -> float:
     """d² = |mu_a - mu_b|² + Tr(S_a + S_b - 2 (S_a S_b)^½), never negative.
 
-    Heusel et al. 2017, equation 6. With S_a = H Hᵀ the trace of the root is the sum of the roots
-    of the eigenvalues of Hᵀ S_b H, which is symmetric: no complex numbers, and of those
-    eigenvalues no more than the smaller rank are counted, so that rounding errors do not add up
-    where a covariance is singular (fewer images than features, or a constant generator).
+    Heusel et al. 2017, equation 6. With S_a = H Hᵀ and S_b = K Kᵀ the trace of the root is the sum
+    of the singular values of Kᵀ H: no complex numbers, and no eigenvalues of a product, whose
+    roots would turn a rounding error of 1e-16 into one of 1e-8. Where a covariance is singular
+    (fewer images than features, or a constant generator) H and K have only as many columns as its
+    rank, so that rounding errors do not add up.
 
     ``root_of_a`` is :func:`root` of ``a`` where the caller has it. Raises GanpipeError where the
     statistics do not fit each other or are not finite.
@@ -35,10 +36,20 @@ def frechet_distance(a: Gaussian, b: Gaussian, root_of_a: np.ndarray | None = No
     if not all(np.isfinite(part).all() for part in (a.mu, a.sigma, b.mu, b.sigma)):
         raise GanpipeError("statistics with NaN or infinity in them have no Fréchet distance")
     half = root(a) if root_of_a is None else root_of_a
-    product = half.T @ b.sigma @ half
-    count = min(half.shape[1], b.rank_bound)
-    values = np.linalg.eigvalsh(product)[half.shape[1] - count :]
-    cross = np.sqrt(np.clip(values, 0.0, None)).sum()
+    cross = np.linalg.svd(_factor(b).T @ half, compute_uv=False).sum()
     means = a.mu - b.mu
     squared = means @ means + np.trace(a.sigma) + np.trace(b.sigma) - 2 * cross
     return max(0.0, float(squared))
+
+
+def _factor(gaussian: Gaussian) -> np.ndarray:
+    """Any K (d, r) with K Kᵀ = sigma: Cholesky's, which is quick, unless sigma is singular."""
+    sigma = gaussian.sigma
+    if gaussian.rank_bound == len(sigma):
+        try:
+            factor = np.linalg.cholesky(sigma)
+        except np.linalg.LinAlgError:
+            return root(gaussian)
+        if factor.diagonal().min() ** 2 > len(sigma) * np.finfo(np.float64).eps * sigma.max():
+            return factor
+    return root(gaussian)
