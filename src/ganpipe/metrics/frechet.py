@@ -7,10 +7,23 @@ import numpy as np
 from ganpipe.errors import GanpipeError
 from ganpipe.metrics.moments import Gaussian
 
+REGULAR = 1e-10  # smallest pivot against the largest variance; rounding errors are far below it
+
 
 def root(gaussian: Gaussian) -> np.ndarray:
-    """H (d, r) with H Hᵀ = sigma, r its numerical rank; computed once for a reference."""
-    values, vectors = np.linalg.eigh(gaussian.sigma)
+    """Any H (d, r) with H Hᵀ = sigma and r its numerical rank; computed once for a reference.
+
+    Cholesky's, which is quick, unless sigma is singular.
+    """
+    sigma = gaussian.sigma
+    if gaussian.rank_bound == len(sigma):
+        try:
+            factor = np.linalg.cholesky(sigma)
+            if factor.diagonal().min() ** 2 > REGULAR * sigma.max():
+                return factor
+        except np.linalg.LinAlgError:
+            pass
+    values, vectors = np.linalg.eigh(sigma)
     kept = values > len(values) * np.finfo(np.float64).eps * max(values[-1], 0.0)
     kept[: len(values) - gaussian.rank_bound] = False
     return vectors[:, kept] * np.sqrt(values[kept])
@@ -36,20 +49,7 @@ def frechet_distance(a: Gaussian, b: Gaussian, root_of_a: np.ndarray | None = No
     if not all(np.isfinite(part).all() for part in (a.mu, a.sigma, b.mu, b.sigma)):
         raise GanpipeError("statistics with NaN or infinity in them have no Fréchet distance")
     half = root(a) if root_of_a is None else root_of_a
-    cross = np.linalg.svd(_factor(b).T @ half, compute_uv=False).sum()
+    cross = np.linalg.svd(root(b).T @ half, compute_uv=False).sum()
     means = a.mu - b.mu
     squared = means @ means + np.trace(a.sigma) + np.trace(b.sigma) - 2 * cross
     return max(0.0, float(squared))
-
-
-def _factor(gaussian: Gaussian) -> np.ndarray:
-    """Any K (d, r) with K Kᵀ = sigma: Cholesky's, which is quick, unless sigma is singular."""
-    sigma = gaussian.sigma
-    if gaussian.rank_bound == len(sigma):
-        try:
-            factor = np.linalg.cholesky(sigma)
-        except np.linalg.LinAlgError:
-            return root(gaussian)
-        if factor.diagonal().min() ** 2 > len(sigma) * np.finfo(np.float64).eps * sigma.max():
-            return factor
-    return root(gaussian)
