@@ -11,9 +11,10 @@ from typing import Any
 import torch
 
 from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.method import Method
 from ganpipe.params import Params, load_params
 from ganpipe.schema import validate
-from ganpipe.types import DataSpec
+from ganpipe.types import DataSpec, Moment
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED: Params = load_params(ROOT / "params.yaml")
@@ -50,6 +51,11 @@ def small_model(name: str) -> ModelConfig:
 def spec_of(image_size: int = 32, channels: int = 1, num_train: int = 48) -> DataSpec:
     """A dataset that exists only as its description."""
     return DataSpec("mnist", image_size, channels, ("0", "1"), num_train, 12, image_size)
+
+
+def first_moment(method: Method, lr: float = 0.01) -> Moment:
+    """When a run starts whose discriminator moves by gradient descent."""
+    return Moment(0, 0, 0.0, torch.optim.SGD(method.d_nets.parameters(), lr=lr))
 
 
 def pixels(spec: DataSpec, seed: int = 0) -> torch.Tensor:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 if TYPE_CHECKING:  # stages that need no torch read DataSpec without paying for its import
     import numpy as np
     from torch import Tensor
+    from torch.optim import Optimizer
 
 Pixels = TypeVar("Pixels", "np.ndarray", "Tensor")
 
@@ -81,3 +82,4 @@ class Moment(NamedTuple):
     step: int  # generator updates before this one
     update: int  # discriminator updates before this one
     progress: float  # share of the run's generator updates that is done, in [0, 1)
+    d_optimizer: Optimizer | None = None  # for games that look its updates ahead

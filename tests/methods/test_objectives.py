@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from support import small_model, spec_of
+from support import first_moment, small_model, spec_of
 from torch import Tensor, nn
 
 from ganpipe.methods.adversary import Adversary
@@ -100,7 +100,7 @@ def test_second_derivatives_are_taken_in_full_precision(name: str) -> None:
 
     def value() -> Tensor:
         if name == "unrolled":
-            return method.g_loss(BATCH, fakes, rng(), START).total
+            return method.g_loss(BATCH, fakes, rng(), first_moment(method)).total
         return method.d_loss(BATCH, fakes, rng(), START).parts["penalty"]
 
     exact = value()
@@ -118,7 +118,7 @@ def test_channels_last_changes_nothing(name: str) -> None:
         fakes = method.generate(batch, rng())
         method.d_loss(batch, fakes, rng(), START).total.backward()
         with frozen(method.d_nets):
-            method.g_loss(batch, fakes, rng(), START).total.backward()
+            method.g_loss(batch, fakes, rng(), first_moment(method)).total.backward()
         results.append([p.grad for p in method.parameters() if p.grad is not None])
     for first, second in zip(*results, strict=True):
         assert torch.allclose(first, second, atol=1e-5)
@@ -188,7 +188,7 @@ def test_feature_matching_sees_the_means_of_hidden_features() -> None:
 
 def test_the_unrolled_generator_plays_against_the_updated_discriminator() -> None:
     """In value as well as in the slope that a plain game has once the updates are held fixed."""
-    method = method_of("unrolled", unrolled_steps=3, unrolled_lr=0.05)
+    method = method_of("unrolled", unrolled_steps=3)
     fakes = method.generate(BATCH, rng())
     ahead = copy.deepcopy(method)
     optimizer = torch.optim.SGD(ahead.d_nets.parameters(), lr=0.05)
@@ -197,7 +197,7 @@ def test_the_unrolled_generator_plays_against_the_updated_discriminator() -> Non
         ahead.d_loss(BATCH, fakes, rng(), START).total.backward()
         optimizer.step()
     with frozen(method.d_nets):
-        value = method.g_loss(BATCH, fakes, rng(), START).total
+        value = method.g_loss(BATCH, fakes, rng(), first_moment(method, lr=0.05)).total
     assert torch.allclose(value, -ahead.d_loss(BATCH, fakes, rng(), START).total, atol=1e-5)
     assert not torch.allclose(value, -method.d_loss(BATCH, fakes, rng(), START).total, atol=1e-5)
     value.backward()
@@ -206,12 +206,12 @@ def test_the_unrolled_generator_plays_against_the_updated_discriminator() -> Non
 
 def test_unrolling_by_no_step_at_all_is_the_plain_game() -> None:
     """The slope of the generator, by minimax, against the limit of ever shorter steps."""
-    method = method_of("unrolled", unrolled_steps=1, unrolled_lr=1e-9)
+    method = method_of("unrolled", unrolled_steps=1)
     plain = method_of("unrolled", unrolled_steps=0)
     slopes = []
     for game in (method, plain):
         fakes = game.generate(BATCH, rng())
-        game.g_loss(BATCH, fakes, rng(), START).total.backward()
+        game.g_loss(BATCH, fakes, rng(), first_moment(game, lr=1e-9)).total.backward()
         slopes.append([p.grad for p in game.g_nets.parameters()])
     for first, second in zip(*slopes, strict=True):
         assert torch.allclose(first, second, atol=1e-6)
@@ -224,6 +224,6 @@ def test_deterministic_algorithms_know_all_that_is_done(name: str) -> None:
         method = method_of(name)
         fakes = method.generate(BATCH, rng())
         method.d_loss(BATCH, fakes, rng(), START).total.backward()
-        method.g_loss(BATCH, fakes, rng(), START).total.backward()
+        method.g_loss(BATCH, fakes, rng(), first_moment(method)).total.backward()
     finally:
         torch.use_deterministic_algorithms(False)

@@ -79,7 +79,7 @@ class Adversary(Method):
             total = self._match(real, self._told(fake, batch))
         elif self.objective.unrolled_steps:
             real = self._told(self._seen(batch.real, rng, moment), batch)
-            total = self._look_ahead(real, self._told(fake, batch), rng)
+            total = self._look_ahead(real, self._told(fake, batch), rng, moment)
         elif self.loss.generator_sees_real:
             with torch.no_grad():
                 on_real = critic(self._seen(batch.real, rng, moment)).float()
@@ -174,20 +174,23 @@ class Adversary(Method):
             wanted = features(real).float().flatten(1)
         return feature_matching(wanted, features(fake).float().flatten(1))
 
-    def _look_ahead(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    def _look_ahead(
+        self, real: Tensor, fake: Tensor, rng: torch.Generator, moment: Moment
+    ) -> Tensor:
         """The generator's loss against the discriminator that will have answered to ``fake``.
 
         In a zero-sum game this is minus the discriminator's whole loss (Metz et al. 2017, eq. 4 and
         5): the logits of real images depend on the generator, too, through the unrolled updates.
         """
-        config = self.objective
+        if moment.d_optimizer is None:
+            raise ValueError("an unrolled objective needs the discriminator's optimizer")
         with torch.autocast(real.device.type, enabled=False):
             real, fake = real.float(), fake.float()
             critic = unrolled(
                 self.discriminator,
                 lambda critic: self._against(*self._logits(critic, real, fake), rng),
-                config.unrolled_steps,
-                config.unrolled_lr,
+                self.objective.unrolled_steps,
+                moment.d_optimizer,
             )
             on_real, on_fake = self._logits(critic, real, fake)
             if self.loss.zero_sum:

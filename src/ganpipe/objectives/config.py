@@ -53,7 +53,6 @@ class ObjectiveConfig(Strict):
 
     feature_matching: bool = False  # the generator matches D's mean features, not its verdict
     unrolled_steps: NonNegativeInt = 0  # discriminator updates that the generator looks ahead
-    unrolled_lr: PositiveFloat = 0.01  # length of those steps, which are plain gradient descent
 
     instance_noise: NonNegativeFloat = 0.0  # deviation at first, linearly to 0 at the end
     augment: list[Literal["color", "translation", "cutout"]] = Field(

@@ -30,7 +30,8 @@ def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str,
     set_learning_rates(state, progress)
     torch.manual_seed(derive(seed, "layers", state.step))  # dropout draws from the global stream
     for update in range(method.updates_before(state.step), method.updates_before(state.step + 1)):
-        batch, moment = batches.at(update), Moment(state.step, update, progress)
+        batch = batches.at(update)
+        moment = Moment(state.step, update, progress, state.optimizers["discriminator"])
         with autocast(config, device):
             fakes = method.generate(batch, generator(device, seed, "latent", update))
             rng = generator(device, seed, "d_loss", update)
