@@ -3,12 +3,18 @@
     python benchmarks/ring.py --out ring.png
 
 Each block of params.yaml keeps its objective, its optimizer (at 5 times the rate, which so small
-networks bear) and what its discriminator has on top of its architecture; both networks become MLPs
-of two hidden layers of 128, the generator's linear at its end, its latent vector 8 long.
-Neighbouring modes are about 10 apart, as far as two digits are, because what a penalty's weight
-means depends on it. Two targets: 8 Gaussians on a ring and a 5 x 5 grid of Gaussians. A sample is
-good within 3 deviations of a mode; a mode is covered where it has at least a tenth of its fair
-share of good samples. Blocks that differ from another in their architecture alone are left out.
+networks bear) and what its discriminator has on top of its architecture; both networks become MLPs,
+the generator's of two hidden layers of 128, linear at its end, its latent vector 8 long. Targets:
+
+ring, grid  8 Gaussians on a ring, 25 on a 5 x 5 grid, before a discriminator of two hidden layers.
+            Neighbouring modes are about 10 apart, as far as two digits are, because what a
+            penalty's weight means depends on it.
+shallow     the ring before a discriminator of one hidden layer, neighbours 0.6 apart: like the game
+            of Metz et al. (2017), in which the discriminator is too weak to hold the generator.
+
+A sample is good within 3 deviations of a mode; a mode is covered where it has at least a tenth of
+its fair share of good samples. Blocks that differ from another in their architecture alone are left
+out.
 """
 
 from __future__ import annotations
@@ -43,11 +49,10 @@ CPU = torch.device("cpu")
 BATCH_SIZE = 128
 SAMPLES = 2500
 DEVIATION = 0.02  # of each Gaussian, where the targets fill [-0.8, 0.8]²
-SCALE = 16.0  # by which the networks see everything; neighbours are then about 10 apart
 PLANE = DataSpec(
     "plane", image_size=1, channels=2, classes=(), num_train=0, num_test=0, native_size=1
 )
-HIDDEN = [128, 128]
+WIDTH = 128  # of hidden layers
 FASTER = 5  # times the block's learning rate
 LEFT_OUT = {"mlp", "toy_mlp", "cgan", "dcgan_diffaugment"}  # dcgan's objective; classes; pictures
 
@@ -64,28 +69,46 @@ def grid() -> torch.Tensor:
     return torch.cartesian_prod(line, line)
 
 
-TARGETS = {"ring": ring, "grid": grid}
+class Target(NamedTuple):
+    """A mixture of Gaussians and the game for it."""
+
+    centres: torch.Tensor  # (M, 2) in [-0.8, 0.8]
+    scale: float  # by which the networks see everything
+    layers: int  # hidden ones of the discriminator
+    steps: int  # generator updates
+
+
+TARGETS = {
+    "ring": Target(ring(), 16.0, 2, 2000),
+    "grid": Target(grid(), 16.0, 2, 6000),
+    "shallow": Target(ring(), 1.0, 1, 3000),
+}
 
 
 class Points(Batches):
     """Endless seeded batches of a mixture of Gaussians, as images (N, 2, 1, 1)."""
 
-    def __init__(self, centres: torch.Tensor, seed: int) -> None:
-        self.centres, self.seed = centres, seed
+    def __init__(self, target: Target, seed: int) -> None:
+        self.target, self.seed = target, seed
         self.batch_size, self.device, self.per_epoch = BATCH_SIZE, CPU, 1
 
     def at(self, index: int) -> Batch:
         rng = generator(CPU, self.seed, "points", index)
-        chosen = torch.randint(len(self.centres), (BATCH_SIZE,), generator=rng)
+        centres, scale = self.target.centres, self.target.scale
+        chosen = torch.randint(len(centres), (BATCH_SIZE,), generator=rng)
         noise = DEVIATION * torch.randn(BATCH_SIZE, 2, generator=rng)
-        return Batch(SCALE * (self.centres[chosen] + noise)[:, :, None, None])
+        return Batch(scale * (centres[chosen] + noise)[:, :, None, None])
 
 
 class Spread(nn.Module):
     """From numbers about 1 to the scale that the discriminator sees."""
 
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return SCALE * x
+        return self.scale * x
 
 
 class Outcome(NamedTuple):
@@ -101,51 +124,54 @@ class Outcome(NamedTuple):
     samples: torch.Tensor  # (SAMPLES, 2)
 
 
-def on_points(block: ModelConfig) -> ModelConfig:
-    """The block with both networks replaced by small MLPs."""
+def on_points(block: ModelConfig, target: Target) -> ModelConfig:
+    """The block with both networks replaced by the MLPs of ``target``."""
     content: dict[str, Any] = block.model_dump(mode="json") | {"latent_dim": 8}
-    common = {"arch": "mlp", "hidden": HIDDEN, "activation": "leaky_relu"}
+    common = {"arch": "mlp", "activation": "leaky_relu"}
     kept = ("spectral_norm", "minibatch_discrimination", "minibatch_stddev")
     d = content["discriminator"]
-    content["generator"] = {**common, "batch_norm": False}
+    content["generator"] = {**common, "hidden": 2 * [WIDTH], "batch_norm": False}
     content["discriminator"] = {
         **common,
+        "hidden": target.layers * [WIDTH],
         "dropout": d.get("dropout", 0.0),
         **{name: d[name] for name in kept},
     }
     return validate(ModelConfig, content, "the block")
 
 
-def play(block: str, target: str, seed: int, steps: int) -> Outcome:
-    """Train one block on one target for ``steps`` generator updates."""
+def play(block: str, target: str, seed: int, steps: int | None = None) -> Outcome:
+    """Train one block on one target, for ``steps`` generator updates or the target's own number."""
     torch.set_num_threads(1)
     params: Params = load_params()
-    model = on_points(params.models[block])
+    game = TARGETS[target]
+    steps = steps or game.steps
+    model = on_points(params.models[block], game)
     method = build_method(model, PLANE, seed)
-    method.g_nets["generator"].layers[-1] = Spread()  # in place of tanh
+    method.g_nets["generator"].layers[-1] = Spread(game.scale)  # in place of tanh
     resolved = {side: model.optimizer.resolve(params.optimizer, side) for side in SIDES}
     faster = {
         side: config.model_copy(update={"lr": FASTER * config.lr})
         for side, config in resolved.items()
     }
     state = start(method, faster, CPU)
-    points = Points(TARGETS[target](), seed)
+    points = Points(game, seed)
     points.per_epoch = method.updates_before(steps)
     config = params.train.model_copy(update={"precision": "fp32", "epochs": 1})
     started = time.perf_counter()
     for _ in range(steps):
         train_step(state, points, config)
     seconds = time.perf_counter() - started
-    samples = draw(state, seed)
-    modes, good = coverage(samples, points.centres)
+    samples = draw(state, seed, game.scale)
+    modes, good = coverage(samples, game.centres)
     return Outcome(block, target, seed, modes, good, mean_slope(state, points), seconds, samples)
 
 
 @torch.no_grad()
-def draw(state: State, seed: int) -> torch.Tensor:
-    """(SAMPLES, 2) points of the generator's moving average."""
+def draw(state: State, seed: int, scale: float) -> torch.Tensor:
+    """(SAMPLES, 2) points of the generator's moving average, in the units of the centres."""
     inputs = state.method.inputs(SAMPLES, generator(CPU, seed, "ring samples"))
-    return state.average(**inputs).flatten(1) / SCALE
+    return state.average(**inputs).flatten(1) / scale
 
 
 def coverage(samples: torch.Tensor, centres: torch.Tensor) -> tuple[int, float]:
@@ -158,8 +184,8 @@ def coverage(samples: torch.Tensor, centres: torch.Tensor) -> tuple[int, float]:
 
 def mean_slope(state: State, points: Points) -> float:
     """Mean |∇D| at random points between real and generated ones."""
-    real = points.at(10**9).real
-    fake = SCALE * draw(state, 1)[:BATCH_SIZE, :, None, None]
+    real, scale = points.at(10**9).real, points.target.scale
+    fake = scale * draw(state, 1, scale)[:BATCH_SIZE, :, None, None]
     epsilon = torch.rand(BATCH_SIZE, 1, 1, 1, generator=generator(CPU, 0, "slope"))
     between = (epsilon * real + (1 - epsilon) * fake).requires_grad_()
     (slopes,) = torch.autograd.grad(state.method.d_nets["discriminator"](between).sum(), between)
@@ -169,7 +195,8 @@ def mean_slope(state: State, points: Points) -> float:
 def table(outcomes: list[Outcome]) -> str:
     """Markdown: a row a block, the runs of all seeds in each cell."""
     played = list(dict.fromkeys(outcome.target for outcome in outcomes))
-    heads = [f"{name}: modes of {len(TARGETS[name]())} | good | slope of D" for name in played]
+    modes = {name: len(TARGETS[name].centres) for name in played}
+    heads = [f"{name}: modes of {modes[name]} | good | slope of D" for name in played]
     lines = [f"| block | {' | '.join(heads)} |", f"|---|{'---|---|---|' * len(played)}"]
     blocks = dict.fromkeys(outcome.block for outcome in outcomes)
     for block in blocks:
@@ -199,7 +226,8 @@ def picture(outcomes: list[Outcome], path: Path) -> None:
         if run.seed != seed:
             continue
         axis = axes[played.index(run.target), blocks.index(run.block)]
-        axis.scatter(*TARGETS[run.target]().T, s=90, facecolors="none", edgecolors="tab:orange")
+        centres = TARGETS[run.target].centres
+        axis.scatter(*centres.T, s=90, facecolors="none", edgecolors="tab:orange")
         axis.scatter(*run.samples.T, s=0.5, color="tab:blue", rasterized=True)
         axis.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xticks=[], yticks=[], aspect="equal")
         if run.target == played[0]:
@@ -214,8 +242,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--blocks", help="comma-separated; all that differ by default")
     parser.add_argument("--targets", default=",".join(TARGETS))
-    parser.add_argument("--steps", type=int, default=2000, help="generator updates of each run")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, help="generator updates, in place of the target's")
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--out", type=Path, default=Path("ring.png"))
     options = parser.parse_args()

@@ -72,6 +72,17 @@ def test_minibatch_deviation_feature_by_feature(shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+def test_minibatch_discrimination_sees_small_differences_in_bf16() -> None:
+    torch.manual_seed(0)
+    layer = MinibatchDiscrimination(64, kernels=8)
+    x = (1 + 0.01 * torch.randn(32, 64)).bfloat16()
+    exact = layer(x.float())[:, 64:]
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = layer(x.float())[:, 64:]
+    assert exact.std(0).min() > 1e-3
+    assert torch.allclose(exact, mixed, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "fields", [{}, {"minibatch_discrimination": 3}, {"minibatch_stddev": True}]
 )

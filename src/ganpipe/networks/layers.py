@@ -34,9 +34,11 @@ class MinibatchDiscrimination(nn.Module):
         self.tensor = nn.Linear(features, kernels * NUMBERS_PER_KERNEL, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        rows = self.tensor(x.flatten(1)).view(len(x), self.kernels, NUMBERS_PER_KERNEL)
-        distances = (rows[:, None] - rows[None]).abs().sum(3)
-        return append_channels(x, (-distances).exp().sum(1))
+        with torch.autocast(x.device.type, enabled=False):  # in bf16 a collapse would not be seen
+            rows = self.tensor(x.flatten(1).float())
+            kernels = rows.view(len(x), self.kernels, NUMBERS_PER_KERNEL).transpose(0, 1)
+            nearness = (-torch.cdist(kernels, kernels, p=1)).exp().sum(2).T
+        return append_channels(x, nearness)
 
 
 class MinibatchDeviation(nn.Module):
