@@ -40,7 +40,6 @@ from ganpipe.methods.config import ModelConfig
 from ganpipe.params import Params, load_params
 from ganpipe.schema import validate
 from ganpipe.seeding import generator
-from ganpipe.training.config import SIDES
 from ganpipe.training.loop import train_step
 from ganpipe.training.state import State, start
 from ganpipe.types import Batch, DataSpec
@@ -149,7 +148,7 @@ def play(block: str, target: str, seed: int, steps: int | None = None) -> Outcom
     model = on_points(params.models[block], game)
     method = build_method(model, PLANE, seed)
     method.g_nets["generator"].layers[-1] = Spread(game.scale)  # in place of tanh
-    resolved = {side: model.optimizer.resolve(params.optimizer, side) for side in SIDES}
+    resolved = model.optimizer.both(params.optimizer)
     faster = {
         side: config.model_copy(update={"lr": FASTER * config.lr})
         for side, config in resolved.items()

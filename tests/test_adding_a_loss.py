@@ -17,7 +17,6 @@ import torch
 from ganpipe.data.batches import Batches
 from ganpipe.methods.build import build_method
 from ganpipe.params import load_params
-from ganpipe.training.config import SIDES
 from ganpipe.training.loop import train_step
 from ganpipe.training.state import start
 from ganpipe.types import DataSpec
@@ -25,16 +24,26 @@ from ganpipe.types import DataSpec
 params = load_params()
 model = params.models["kl"]
 spec = DataSpec("mnist", 28, 1, (), 32, 0, 28)
-images = torch.randint(0, 256, (32, *spec.shape), dtype=torch.uint8)
-optimizers = {side: model.optimizer.resolve(params.optimizer, side) for side in SIDES}
+pixels = torch.randint(0, 256, (32, *spec.shape), dtype=torch.uint8)
+images = pixels / 127.5 - 1
+optimizers = model.optimizer.both(params.optimizer)
 state = start(build_method(model, spec, 0), optimizers, torch.device("cpu"))
 config = params.train.model_copy(update={"batch_size": 8, "precision": "fp32"})
-batches = Batches(images, None, 8, 0, torch.device("cpu"))
+batches = Batches(pixels, None, 8, 0, torch.device("cpu"))
 for _ in range(2):
     parts = train_step(state, batches, config)
 print({name: round(float(value), 3) for name, value in parts.items()})
 assert all(torch.isfinite(value) for value in parts.values())
-assert float(parts["penalty"]) >= 0
+
+from ganpipe.objectives.losses import LOSSES
+from ganpipe.objectives.penalties import PENALTIES
+real, fake = torch.tensor([1.0, 3.0]), torch.tensor([1.0, 1.0])
+assert float(LOSSES["kl"].discriminator(real, fake)) == 1 - 2  # exp(1 - 1) less the mean of real
+assert float(LOSSES["kl"].generator(real, fake)) == -1
+for slope, penalty in ((3.0, 4.0), (0.5, 0.0)):
+    critic = lambda x: slope * x.flatten(1)[:, 0]
+    found = PENALTIES["lipschitz_penalty"](critic, images, -images, torch.Generator())
+    assert abs(float(found) - penalty) < 1e-4
 """
 
 

@@ -24,6 +24,11 @@ def load(tmp_path: Path, *changes: tuple[str, str]) -> object:
     return load_params(path)
 
 
+@pytest.mark.parametrize("name", ["adamw", "rmsprop", "sgd"])
+def test_the_shared_optimizer_can_be_another(tmp_path: Path, name: str) -> None:
+    load(tmp_path, ("  name: adam", f"  name: {name}"))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

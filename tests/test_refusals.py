@@ -70,11 +70,19 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
         ),
         (
             {"unrolled__objective__penalties": {"r1": 1.0}},
-            "models.unrolled.objective: unrolled_steps differentiate plain updates",
+            "models.unrolled.objective: unrolled_steps differentiate the discriminator's updates",
         ),
         (
             {"unrolled__objective__feature_matching": True},
             "models.unrolled.objective: unrolled_steps look ahead at the discriminator's verdict",
+        ),
+        (
+            {"wgan__objective__weight_clip": 0},
+            "models.wgan: objective.loss wasserstein grows without end",
+        ),
+        (
+            {"dcgan__objective__fake_label": 0.1},
+            "models.dcgan.objective: fake_label smooths the labels of generated images alone",
         ),
         (
             {"wgan__objective__n_critic": 101},

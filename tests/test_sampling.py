@@ -123,6 +123,27 @@ def test_an_interpolation_begins_and_ends_at_its_ends(trained: Trained) -> None:
     assert torch.equal(images[:, 3], again[:, 1])
 
 
+@pytest.mark.parametrize("latent", ["normal", "uniform"])
+def test_interpolated_noise_is_noise_that_the_generator_knows(
+    trained: Trained, latent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Normal noise keeps its length, uniform noise stays in its cube."""
+    seen: list[torch.Tensor] = []
+    monkeypatch.setattr(trained.method, "latent", latent)
+    trained.method.generator().register_forward_pre_hook(
+        lambda _, positional, named: seen.append({**named}["z"] if named else positional[0]),
+        with_kwargs=True,
+    )
+    sampling.interpolate(trained, rows=64, steps=3, seed=0)
+    z = torch.cat(seen).view(64, 3, -1)
+    middle, ends = z[:, 1], (z[:, 0] + z[:, 2]) / 2
+    if latent == "uniform":
+        assert torch.allclose(middle, ends, atol=1e-6)
+    else:
+        lengths = z.norm(dim=2).mean(0)
+        assert lengths[1].item() == pytest.approx(lengths[0].item(), rel=0.1)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_grid_shows_every_image_in_its_place(tmp_path: Path, channels: int) -> None:
     images = torch.randint(0, 255, (5, channels, 6, 4), dtype=torch.uint8)

@@ -76,16 +76,18 @@ def fixed_inputs(method: Method, num: int, seed: int, device: torch.device) -> d
 def interpolate(trained: Trained, rows: int, steps: int, seed: int) -> Tensor:
     """uint8 (rows * steps, C, h, w): each row goes from one random input to another.
 
-    The noise goes along the great circle, since the mass of normal noise lies on a sphere (White
-    2016, arXiv:1609.04468); all other inputs, such as labels, stay.
+    Normal noise goes along the great circle, since its mass lies on a sphere (White 2016,
+    arXiv:1609.04468), uniform noise along the straight line, which does not leave its cube; all
+    other inputs, such as labels, stay.
     """
     where = next(trained.method.parameters()).device
     ends = trained.method.inputs(2 * rows, generator(where, seed, "interpolation"))
     weights = torch.linspace(0, 1, steps, device=where)
+    between = slerp if trained.method.latent == "normal" else torch.lerp
     path: dict[str, Tensor] = {}
     for name, value in ends.items():
         first, last = value[:rows], value[rows:]
-        mix = slerp if name == "z" and value.is_floating_point() else _stay
+        mix = between if name == "z" else _stay
         path[name] = torch.stack([mix(first, last, t) for t in weights], 1).flatten(0, 1)
     return fixed_noise_images(trained.method.generator(), path, trained.spec)
 

@@ -10,7 +10,7 @@ from ganpipe.errors import GanpipeError
 from ganpipe.methods.adversary import Adversary
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
-from ganpipe.networks.condition import ConditionalGenerator, LabelPlane
+from ganpipe.networks.condition import ConditionalDiscriminator, ConditionalGenerator
 from ganpipe.schema import validate
 from ganpipe.types import Batch, DataSpec, Moment
 
@@ -53,11 +53,34 @@ def test_the_generator_gets_the_label_behind_the_noise() -> None:
 
 
 def test_the_discriminator_gets_a_plane_of_the_class() -> None:
-    plane, images = LabelPlane(classes=3, image_size=2), torch.rand(2, 3, 2, 2)
-    told = plane(images, torch.tensor([2, 1]))
-    assert told[:, :3].equal(images)
+    network = ConditionalDiscriminator(torch.nn.Identity(), classes=3, image_size=2)
+    images = torch.rand(2, 3, 2, 2)
+    seen = network(images, torch.tensor([2, 1]))
+    assert seen[:, :3].equal(images)
     for row, label in enumerate((2, 1)):
-        assert told[row, 3].flatten().equal(plane.planes.weight[label])
+        assert seen[row, 3].flatten().equal(network.planes.weight[label])
+
+
+def test_unrolling_updates_the_planes_of_the_classes_too() -> None:
+    game = method(conditional("none", objective={"loss": "minimax", "unrolled_steps": 2}))
+    fakes = game.generate(batch(), rng())
+    value = game.g_loss(batch(), fakes, rng(), first_moment(game, lr=0.5)).total
+    optimizer = torch.optim.SGD(game.d_nets.parameters(), lr=0.5)
+    for _ in range(2):
+        optimizer.zero_grad()
+        game.d_loss(batch(), fakes, rng(), START).total.backward()
+        optimizer.step()
+    expected = -game.d_loss(batch(), fakes, rng(), START).total
+    assert torch.allclose(value, expected, atol=1e-5)
+
+
+def test_clipping_leaves_the_planes_of_the_classes_as_large_as_pixels() -> None:
+    objective = {"loss": "wasserstein", "weight_clip": 0.01}
+    game = method(conditional("none", objective=objective))
+    game.after_d_step()
+    sizes = {name: weight.abs().max() for name, weight in game.d_nets.named_parameters()}
+    assert sizes.pop("discriminator.planes.weight") > 1
+    assert max(sizes.values()) <= 0.01
 
 
 def test_both_sides_are_told_what_the_real_images_show() -> None:

@@ -71,7 +71,6 @@ def test_minibatch_deviation_feature_by_feature(shape: tuple[int, ...]) -> None:
     assert torch.equal(output[:, :-1], x)
 
 
-@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
 def test_minibatch_discrimination_sees_small_differences_in_bf16() -> None:
     torch.manual_seed(0)
     layer = MinibatchDiscrimination(64, kernels=8)
@@ -83,6 +82,7 @@ def test_minibatch_discrimination_sees_small_differences_in_bf16() -> None:
     assert torch.allclose(exact, mixed, atol=1e-5)
 
 
+@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
 @pytest.mark.parametrize(
     "fields", [{}, {"minibatch_discrimination": 3}, {"minibatch_stddev": True}]
 )

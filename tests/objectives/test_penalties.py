@@ -49,17 +49,29 @@ def test_r1_and_r2_stand_at_real_and_at_generated_images() -> None:
         assert torch.allclose(PENALTIES[name](quadratic, REAL, FAKE, rng()), expected)
 
 
-def points_of(name: str, real: Tensor, fake: Tensor) -> Tensor:
-    """Where a penalty is taken."""
+def taken_at(name: str, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Where a penalty of the quadratic critic is taken, and its value."""
     seen: list[Tensor] = []
 
     def spy(x: Tensor) -> Tensor:
         seen.append(x.detach().clone())
         return quadratic(x)
 
-    PENALTIES[name](spy, real, fake, rng())
+    value = PENALTIES[name](spy, real, fake, rng())
     (points,) = seen
-    return points
+    return points, value
+
+
+def points_of(name: str, real: Tensor, fake: Tensor) -> Tensor:
+    return taken_at(name, real, fake)[0]
+
+
+@pytest.mark.parametrize("name", ["gradient_penalty", "dragan"])
+def test_every_image_is_punished_for_its_own_slope(name: str) -> None:
+    """The mean of the squares, not the square of the mean."""
+    points, value = taken_at(name, REAL, FAKE)
+    norms = [point.norm().item() for point in points]
+    assert value.item() == pytest.approx(sum((n - 1) ** 2 for n in norms) / len(norms), rel=1e-5)
 
 
 def test_the_gradient_penalty_draws_one_epsilon_an_image() -> None:
@@ -77,8 +89,14 @@ def test_dragan_stays_within_half_a_deviation_of_real_images() -> None:
     assert distance.min() >= -1e-6
     assert half * 0.9 < distance.max() <= half + 1e-6
     assert distance.mean().item() == pytest.approx(half / 4, rel=0.05)  # E α = E u = 1 / 2
-    shares = distance.flatten(1)
-    assert (shares.max(1).values < half / 10).any()  # one α scales a whole image
+
+
+def test_dragan_scales_a_whole_image_and_moves_every_pixel_by_its_own_share() -> None:
+    real = torch.randn((2000, 1, 8, 8), generator=rng())
+    distance = (points_of("dragan", real, real) - real).flatten(1) / (real.std(correction=0) / 2)
+    largest = distance.max(1).values  # of 64 pixels: nearly the image's α
+    assert largest.mean().item() == pytest.approx(0.5 * 64 / 65, rel=0.03)
+    assert (distance.std(1) > 0.2 * largest).all()
 
 
 @pytest.mark.parametrize("name", PENALTIES)

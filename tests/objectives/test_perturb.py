@@ -57,6 +57,14 @@ def test_colour_image_by_image() -> None:
     assert torch.allclose(recolour(IMAGES, shift, saturation, contrast), expected, atol=1e-5)
 
 
+def test_an_eighth_of_20_pixels_is_3() -> None:
+    """As the authors' program rounds it, halves up."""
+    image = torch.zeros(2000, 1, 20, 20)
+    image[:, :, 10, 10] = 1
+    places = diff_augment(image, ["translation"], rng()).flatten(1).argmax(1)
+    assert {int(place) // 20 - 10 for place in places} == set(range(-3, 4))
+
+
 def test_draws_cover_the_papers_ranges() -> None:
     ramp = torch.arange(1.0, 257.0).view(1, 1, 16, 16).expand(3000, -1, -1, -1)
     moved = diff_augment(ramp, ["translation"], rng())

@@ -8,20 +8,24 @@ from support import SHIPPED
 
 
 @pytest.mark.parametrize("name", SHIPPED.models)
-def test_a_model_trains_as_an_experiment(project: Project, name: str) -> None:
+def test_a_model_is_trained_sampled_and_judged_as_an_experiment(
+    project: Project, name: str
+) -> None:
     changes = ["-S", f"model={name}", "-S", f"models.{name}.objective.n_critic=3"]
-    project.dvc("exp", "run", *changes, "train")
+    project.dvc("exp", "run", *changes)
     figures = project.json("metrics/train.json")
     assert figures["model"] == name
     assert figures["step"] == 2 * 64 // 16 // 3  # two epochs of four batches, three at a step
     assert figures["images_seen"] == figures["step"] * 3 * 16
+    assert project.json("metrics/evaluate.json")["protocol"]["generated"]["model"] == name
     project.run("git", "checkout", "-q", "params.yaml")
 
 
-def test_the_last_model_is_sampled_and_judged(project: Project) -> None:
-    *_, last = SHIPPED.models
-    project.dvc("exp", "run", "-S", f"model={last}", "-S", f"models.{last}.objective.n_critic=3")
-    assert project.json("metrics/evaluate.json")["protocol"]["generated"]["model"] == last
+def test_a_field_that_a_block_leaves_out_is_added_with_a_plus(project: Project) -> None:
+    change = "+models.toy_mlp.objective.label_flip=0.1"
+    project.dvc("exp", "run", "-S", "model=toy_mlp", "-S", change, "train")
+    assert "      label_flip: 0.1\n" in (project.root / "params.yaml").read_text()
+    project.run("git", "checkout", "-q", "params.yaml")
 
 
 def test_a_conditional_model_is_judged_by_what_it_was_asked_for(project: Project) -> None:

@@ -28,6 +28,16 @@ def test_rows_are_means_and_grow_as_the_run_goes_on(tmp_path: Path) -> None:
     assert [float(row["d_loss"]) for row in rows] == [1.5, 3.5, 5.0]
     assert [int(row["images_seen"]) for row in rows] == [20, 40, 50]
     assert journal.last["g_loss"] == 5.0
+    assert {row["penalty"] for row in rows} == {""}
+
+
+def test_a_penalty_has_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    journal = Journal(path, every=2, total=2, model_name="m")
+    for penalty in (0.5, 0.0):
+        journal.add(1, parts(1.0) | {"penalty": torch.tensor(penalty)}, images_seen=0, lr=0.1)
+    with path.open() as source:
+        assert [row["penalty"] for row in csv.DictReader(source)] == ["0.25"]
 
 
 @pytest.mark.parametrize("name", ["d_loss", "g_loss"])

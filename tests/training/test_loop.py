@@ -20,11 +20,8 @@ CONFIG = SHIPPED.train.model_copy(update={"batch_size": 8, "epochs": 2})
 
 def begin(name: str, seed: int = 0, config: TrainConfig = CONFIG) -> tuple[State, Batches]:
     model, spec = small_model(name), spec_of()
-    optimizers = {
-        side: model.optimizer.resolve(SHIPPED.optimizer, side)  # type: ignore[arg-type]
-        for side in ("generator", "discriminator")
-    }
-    state = start(build_method(model, spec, seed), optimizers, CPU)  # type: ignore[arg-type]
+    optimizers = model.optimizer.both(SHIPPED.optimizer)
+    state = start(build_method(model, spec, seed), optimizers, CPU)
     labels = torch.arange(spec.num_train) % 2
     return state, Batches(pixels(spec), labels, config.batch_size, seed, CPU)
 

@@ -21,7 +21,6 @@ from ganpipe.environment import differences
 from ganpipe.errors import GanpipeError
 from ganpipe.methods.build import build_method
 from ganpipe.training.checkpoint import KEPT, Checkpoints
-from ganpipe.training.config import SIDES
 from ganpipe.training.fingerprint import CODE, fingerprint, remember, why_afresh
 from ganpipe.training.journal import Journal
 from ganpipe.training.loop import train_step
@@ -53,7 +52,7 @@ class Run:
 
     def __init__(self, name: str, folder: Path) -> None:
         model, spec = small_model(name), spec_of()
-        optimizers = {side: model.optimizer.resolve(SHIPPED.optimizer, side) for side in SIDES}
+        optimizers = model.optimizer.both(SHIPPED.optimizer)
         self.state: State = start(build_method(model, spec, 0), optimizers, CPU)
         labels = torch.arange(spec.num_train) % 2
         self.batches = Batches(pixels(spec), labels, CONFIG.batch_size, 0, CPU)

@@ -8,7 +8,7 @@ from support import SHIPPED, pixels, small_model, spec_of
 
 from ganpipe.data.batches import Batches
 from ganpipe.methods.build import build_method
-from ganpipe.training.config import SIDES, OptimizerConfig
+from ganpipe.training.config import OptimizerConfig
 from ganpipe.training.loop import total_steps, train_step
 from ganpipe.training.run import finished_epoch
 from ganpipe.training.state import State, build_optimizer, start
@@ -20,7 +20,7 @@ CONFIG = SHIPPED.train.model_copy(update={"batch_size": 8, "epochs": 2, "precisi
 def begin(name: str, **fields: object) -> tuple[State, Batches]:
     model, spec = small_model(name), spec_of()
     default = SHIPPED.optimizer.model_copy(update=fields)
-    optimizers = {side: model.optimizer.resolve(default, side) for side in SIDES}
+    optimizers = model.optimizer.both(default)
     batches = Batches(pixels(spec), None, CONFIG.batch_size, 0, CPU)
     return start(build_method(model, spec, 0), optimizers, CPU), batches
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -9,13 +11,13 @@ from ganpipe.errors import GanpipeError
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Method
 from ganpipe.networks.build import build_discriminator, build_generator
-from ganpipe.networks.condition import ConditionalGenerator, LabelPlane
+from ganpipe.networks.condition import ConditionalDiscriminator, ConditionalGenerator
 from ganpipe.networks.layers import mixes_samples
 from ganpipe.objectives.losses import against_labels
 from ganpipe.objectives.matching import feature_matching
 from ganpipe.objectives.penalties import PENALTIES
 from ganpipe.objectives.perturb import diff_augment, instance_noise
-from ganpipe.objectives.unroll import Critic, unrolled
+from ganpipe.objectives.unroll import Critic, Network, unrolled
 from ganpipe.types import Batch, DataSpec, Loss, Moment
 
 
@@ -40,12 +42,13 @@ class Adversary(Method):
         channels, height, width = spec.shape
         seen = (channels + bool(classes), height, width)
         self.g_nets = nn.ModuleDict({"generator": generator})
-        self.d_nets = nn.ModuleDict(
-            {"discriminator": build_discriminator(config.discriminator, seen)}
-        )
+        discriminator = build_discriminator(config.discriminator, seen)
+        self.d_nets = nn.ModuleDict({"discriminator": discriminator})
         if classes:
             self.g_nets["generator"] = ConditionalGenerator(generator, classes)
-            self.d_nets["label_plane"] = LabelPlane(classes, spec.image_size)
+            self.d_nets["discriminator"] = ConditionalDiscriminator(
+                discriminator, classes, spec.image_size
+            )
         self.separate_passes = mixes_samples(self.d_nets)
 
     def generate(self, batch: Batch, rng: torch.Generator) -> dict[str, Tensor]:
@@ -75,11 +78,10 @@ class Adversary(Method):
         fake = self._seen(fakes["fake"], rng, moment)
         critic = self._critic(batch)
         if self.objective.feature_matching:
-            real = self._told(self._seen(batch.real, rng, moment), batch)
-            total = self._match(real, self._told(fake, batch))
+            total = self._match(batch, self._seen(batch.real, rng, moment), fake)
         elif self.objective.unrolled_steps:
-            real = self._told(self._seen(batch.real, rng, moment), batch)
-            total = self._look_ahead(real, self._told(fake, batch), rng, moment)
+            real = self._seen(batch.real, rng, moment)
+            total = self._look_ahead(batch, real, fake, rng, moment)
         elif self.loss.generator_sees_real:
             with torch.no_grad():
                 on_real = critic(self._seen(batch.real, rng, moment)).float()
@@ -90,10 +92,13 @@ class Adversary(Method):
         return Loss(total, {"g_loss": total.detach()})
 
     def after_d_step(self) -> None:
-        """Clip every discriminator weight: Arjovsky et al. 2017 (arXiv:1701.07875), algorithm 1."""
+        """Clip every weight of D: Arjovsky et al. 2017 (arXiv:1701.07875), algorithm 1."""
         if bound := self.objective.weight_clip:
             with torch.no_grad():
-                weights: list[Tensor] = list(self.d_nets.parameters())
+                network: Any = self.discriminator
+                if self.classes:  # pictures of the classes are no weights but what they look at
+                    network = network.network
+                weights: list[Tensor] = list(network.parameters())
                 torch._foreach_clamp_min_(weights, -bound)
                 torch._foreach_clamp_max_(weights, bound)
 
@@ -102,7 +107,7 @@ class Adversary(Method):
 
     @property
     def discriminator(self) -> nn.Module:
-        """Images (N, C, H, W), with a plane more where it is told the class -> (N,) logits."""
+        """Images (N, C, H, W), and labels where it is told the class -> (N,) logits."""
         return self.d_nets["discriminator"]
 
     def inputs(self, n: int, rng: torch.Generator) -> dict[str, Tensor]:
@@ -122,16 +127,14 @@ class Adversary(Method):
             images = instance_noise(images.float(), deviation * (1 - moment.progress), rng)
         return images
 
-    def _told(self, images: Tensor, batch: Batch) -> Tensor:
-        """The images of one batch or several with what they should show, where it is told."""
+    def _critic(self, batch: Batch, network: Network | None = None) -> Critic:
+        """``network``, the discriminator by default, as a function of images alone: of one batch,
+        or of several after each other, that show what ``batch`` shows."""
+        network = network or self.discriminator
         if not self.classes:
-            return images
+            return network
         labels = _labels(batch)
-        return self.d_nets["label_plane"](images, labels.repeat(len(images) // len(labels)))
-
-    def _critic(self, batch: Batch) -> Critic:
-        """The discriminator as a function of images alone."""
-        return lambda images: self.discriminator(self._told(images, batch))
+        return lambda images: network(images, labels.repeat(len(images) // len(labels)))
 
     def _logits(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Both (N,) float32 outputs, in one pass where no image's output depends on another's."""
@@ -168,33 +171,39 @@ class Adversary(Method):
             ]
         return every * torch.stack(terms).sum()
 
-    def _match(self, real: Tensor, fake: Tensor) -> Tensor:
-        features = self.discriminator.get_submodule("features")
+    def _match(self, batch: Batch, real: Tensor, fake: Tensor) -> Tensor:
+        discriminator: Any = self.discriminator
+        features = self._critic(batch, discriminator.features)
         with torch.no_grad():
             wanted = features(real).float().flatten(1)
         return feature_matching(wanted, features(fake).float().flatten(1))
 
     def _look_ahead(
-        self, real: Tensor, fake: Tensor, rng: torch.Generator, moment: Moment
+        self, batch: Batch, real: Tensor, fake: Tensor, rng: torch.Generator, moment: Moment
     ) -> Tensor:
         """The generator's loss against the discriminator that will have answered to ``fake``.
 
         In a zero-sum game this is minus the discriminator's whole loss (Metz et al. 2017, eq. 4 and
         5): the logits of real images depend on the generator, too, through the unrolled updates.
+        Smoothed and flipped labels are the discriminator's alone, here as in every game.
         """
         if moment.d_optimizer is None:
             raise ValueError("an unrolled objective needs the discriminator's optimizer")
+
+        def logits(network: Network) -> tuple[Tensor, Tensor]:
+            return self._logits(self._critic(batch, network), real, fake)
+
         with torch.autocast(real.device.type, enabled=False):
             real, fake = real.float(), fake.float()
-            critic = unrolled(
+            ahead = unrolled(
                 self.discriminator,
-                lambda critic: self._against(*self._logits(critic, real, fake), rng),
+                lambda network: self._against(*logits(network), rng),
                 self.objective.unrolled_steps,
                 moment.d_optimizer,
             )
-            on_real, on_fake = self._logits(critic, real, fake)
+            on_real, on_fake = logits(ahead)
             if self.loss.zero_sum:
-                return -self._against(on_real, on_fake, rng)
+                return -self.loss.discriminator(on_real, on_fake)
             return self.loss.generator(on_real, on_fake)
 
     def _watched(self, logits: Tensor) -> Tensor:

@@ -42,6 +42,11 @@ class ModelConfig(Strict):
             "one": bool(objective.penalties) and d.minibatch_discrimination > 0,
             "discriminator.spectral_norm divides by what objective.weight_clip clips; leave out "
             "one": d.spectral_norm and objective.weight_clip > 0,
+            "objective.loss wasserstein grows without end where nothing bounds the discriminator's "
+            "slope; add penalties, weight_clip or discriminator.spectral_norm": (
+                objective.loss == "wasserstein"
+                and not (objective.penalties or objective.weight_clip or d.spectral_norm)
+            ),
             "discriminator.norm batch undoes the scale that discriminator.spectral_norm sets; set "
             "it to none": d.spectral_norm and d.batch_norm,
         }

@@ -26,6 +26,7 @@ class Method(nn.Module, ABC):
     n_critic: int
     critic_warmup: bool = False
     classes: int = 0  # that the generator is told, as the input `label`; 0: it is not
+    latent: str = "normal"  # law of the input `z`, or uniform
     g_nets: nn.ModuleDict
     d_nets: nn.ModuleDict
 

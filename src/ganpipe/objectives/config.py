@@ -74,13 +74,16 @@ class ObjectiveConfig(Strict):
         reasons = {
             f"loss '{self.loss}' has no labels to smooth or flip; leave out real_label, fake_label "
             "and label_flip": not self.plain_labels and self.adversarial.against is None,
+            "fake_label smooths the labels of generated images alone, which draws the generator "
+            "towards what it makes already (Salimans et al. 2016, section 3.4); lower real_label "
+            "as well, or alone": self.fake_label > 0 and self.real_label == 1,
             "weight_clip and penalties both bound the discriminator's slope; leave out one": (
                 self.weight_clip > 0 and bool(self.penalties)
             ),
             "penalty_every says how often penalties apply, and there are none": (
                 self.penalty_every > 1 and not self.penalties
             ),
-            "unrolled_steps differentiate plain updates of the discriminator; leave out penalties, "
+            "unrolled_steps differentiate the discriminator's updates; leave out penalties, "
             "whose third derivatives that would take, and weight_clip": (
                 self.unrolled_steps > 0 and bool(self.penalties or self.weight_clip)
             ),

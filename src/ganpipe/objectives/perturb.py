@@ -27,11 +27,11 @@ def diff_augment(images: Tensor, kinds: Sequence[str], rng: torch.Generator) -> 
     if "color" in kinds:
         images = _random_colour(images, rng)
     if "translation" in kinds:
-        reach = round(images.shape[2] / 8), round(images.shape[3] / 8)
+        reach = (images.shape[2] + 4) // 8, (images.shape[3] + 4) // 8  # an eighth, halves up
         down, right = (_integers(len(images), -most, most, images, rng) for most in reach)
         images = translate(images, down, right)
     if "cutout" in kinds:
-        height, width = (round(length / 2) for length in images.shape[2:])
+        height, width = ((length + 1) // 2 for length in images.shape[2:])
         top, left = (
             _integers(len(images), -(side // 2), length - side // 2 - side % 2, images, rng)
             for side, length in ((height, images.shape[2]), (width, images.shape[3]))

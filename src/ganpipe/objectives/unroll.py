@@ -12,14 +12,15 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import Optimizer
 
-Critic = Callable[[Tensor], Tensor]
+Critic = Callable[[Tensor], Tensor]  # of images alone
+Network = Callable[..., Tensor]  # of images, and labels where it is told them
 SQUARES = ("exp_avg_sq", "square_avg")  # running squares of Adam and RMSprop, whose root they take
 TINY = 1e-30  # the least that a square is taken for: at 0 its root has no slope
 
 
 def unrolled(
-    discriminator: nn.Module, d_loss: Callable[[Critic], Tensor], steps: int, optimizer: Optimizer
-) -> Critic:
+    discriminator: nn.Module, d_loss: Callable[[Network], Tensor], steps: int, optimizer: Optimizer
+) -> Network:
     """The discriminator after ``steps`` updates of ``d_loss`` by ``optimizer``, as a function that
     can be differentiated through those updates.
 
@@ -39,8 +40,8 @@ def unrolled(
     return _with(discriminator, weights)
 
 
-def _with(network: nn.Module, weights: dict[str, Tensor]) -> Critic:
-    return lambda images: functional_call(network, weights, (images,))
+def _with(network: nn.Module, weights: dict[str, Tensor]) -> Network:
+    return lambda *inputs: functional_call(network, weights, inputs)
 
 
 def _step(

@@ -60,11 +60,15 @@ class OptimizerOverride(OptimizerFields):
         """The optimizer of ``side``: its own fields, then the model's, then the default's."""
         return default.model_copy(update=self._changes(side))
 
+    def both(self, default: OptimizerConfig) -> dict[Side, OptimizerConfig]:
+        """The optimizers of both sides."""
+        return {side: self.resolve(default, side) for side in SIDES}
+
     def mistakes(self, default: OptimizerConfig) -> list[str]:
         """Fields that the optimizer which they end up in does not have, in words."""
         found: dict[str, OptimizerName] = {}
-        for side in SIDES:
-            name = self.resolve(default, side).name
+        for side, config in self.both(default).items():
+            name = config.name
             others = {f for fields in OWN_FIELDS.values() for f in fields} - OWN_FIELDS[name]
             found |= {field: name for field in self._changes(side) if field in others}
         return [f"{name} has no {field}; leave it out" for field, name in found.items()]

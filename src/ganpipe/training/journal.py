@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ganpipe.errors import GanpipeError
 
-COLUMNS = ("step", "images_seen", "d_loss", "g_loss", "d_real", "d_fake", "lr")
+COLUMNS = ("step", "images_seen", "d_loss", "g_loss", "d_real", "d_fake", "penalty", "lr")
 
 
 class Journal:
@@ -81,7 +81,7 @@ class Journal:
         means = {name: float(value) / self._count for name, value in self._sums.items()}
         self._sums, self._count, self._bad_step = {}, 0, None
         self.last = {"step": step, "images_seen": images_seen, **means, "lr": lr}
-        row = [self.last[name] for name in COLUMNS]
+        row = [self.last.get(name, "") for name in COLUMNS]  # blank: no penalty is played for
         with self.path.open("a", encoding="utf-8", newline="") as target:
             csv.writer(target, lineterminator="\n").writerow(
                 [f"{value:.6g}" if isinstance(value, float) else value for value in row]

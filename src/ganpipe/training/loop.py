@@ -20,7 +20,8 @@ from ganpipe.types import Loss, Moment
 
 def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str, Tensor]:
     """The discriminator updates that are due, each on its own real batch, and one generator update
-    that reuses the last generated images; returns what the losses logged, as detached scalars.
+    that reuses the last generated images; returns what the losses logged, as detached scalars: the
+    mean over the discriminator's updates.
 
     Every draw is seeded by the run's seed, its purpose and the update's number, so the state after
     a step is a function of the state before it and nothing else.
@@ -29,6 +30,7 @@ def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str,
     progress = state.step / total_steps(state, batches, config)
     set_learning_rates(state, progress)
     torch.manual_seed(derive(seed, "layers", state.step))  # dropout draws from the global stream
+    played: list[dict[str, Tensor]] = []
     for update in range(method.updates_before(state.step), method.updates_before(state.step + 1)):
         batch = batches.at(update)
         moment = Moment(state.step, update, progress, state.optimizers["discriminator"])
@@ -38,6 +40,7 @@ def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str,
             d_loss = method.d_loss(batch, fakes, rng, moment)
         _descend(state.optimizers["discriminator"], d_loss)
         method.after_d_step()
+        played.append(d_loss.parts)
     with frozen(method.d_nets):
         with autocast(config, device):
             rng = generator(device, seed, "g_loss", state.step)
@@ -45,7 +48,7 @@ def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str,
         _descend(state.optimizers["generator"], g_loss)
     state.step += 1
     update_average(state.average, method.generator(), state.step, config)
-    return d_loss.parts | g_loss.parts
+    return _mean(played) | g_loss.parts
 
 
 def train(
@@ -77,6 +80,12 @@ def _descend(optimizer: torch.optim.Optimizer, loss: Loss) -> None:
     optimizer.zero_grad(set_to_none=True)
     loss.total.backward()
     optimizer.step()
+
+
+def _mean(played: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    if len(played) == 1:
+        return played[0]
+    return {name: torch.stack([parts[name] for parts in played]).mean() for name in played[0]}
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
 from ganpipe.sampling import fixed_inputs, fixed_noise_images, save_grid
 from ganpipe.training.checkpoint import Checkpoints
-from ganpipe.training.config import SIDES, OptimizerConfig, Side, TrainConfig
+from ganpipe.training.config import OptimizerConfig, Side, TrainConfig
 from ganpipe.training.fingerprint import parts_of
 from ganpipe.training.interrupt import stop_requests
 from ganpipe.training.journal import Journal
@@ -46,7 +46,7 @@ def train_model(
     set_deterministic(config.deterministic)
     config = config.model_copy(update={"precision": pick_precision(config.precision, device)})
     print(f"training {name} on {describe(device)}, {config.precision}", file=sys.stderr)
-    optimizers = {side: model.optimizer.resolve(default, side) for side in SIDES}
+    optimizers = model.optimizer.both(default)
     parts = parts_of(name, model, optimizers, config, seed, paths.PREPARED, device)
     with resumable(parts) as checkpoints, device_errors("train.batch_size", config.batch_size):
         _run(name, model, optimizers, config, seed, device, checkpoints)
