@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from pytorch_fid import inception as reference
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -35,16 +36,16 @@ WAY_OUT = (
 class Inception(nn.Module):
     """(N, 1 or 3, H, W) uint8 -> Output of (N, 2048) features and (N, 1008) logits.
 
-    The layers are pytorch-fid's, with every batch norm folded into its convolution and in
-    channels_last, which is twice as fast on a CPU and equal to about 1e-6. The logits leave the
-    bias out, as the published Inception Score does (Salimans et al. 2016).
+    The layers are pytorch-fid's, with every batch norm folded into its convolution, the ReLU in the
+    same pass, and in channels_last, which is twice as fast on a CPU and equal to about 1e-6. The
+    logits leave the bias out, as the published Inception Score does (Salimans et al. 2016).
     """
 
     def __init__(self, weights: dict[str, Tensor]) -> None:
         super().__init__()
         with _instead_of_download(weights):
             layers = reference.InceptionV3().eval()
-        _fold_batch_norms(layers)
+        _fold(layers)
         self.layers = layers.to(memory_format=torch.channels_last)
         self.register_buffer("last", weights["fc.weight"].float())
         self.eval().requires_grad_(False)
@@ -68,11 +69,36 @@ def _instead_of_download(weights: dict[str, Tensor]) -> Iterator[None]:
         module.load_state_dict_from_url = original
 
 
-def _fold_batch_norms(network: nn.Module) -> None:
-    for module in network.modules():
-        if isinstance(module, BasicConv2d):
-            module.conv = fuse_conv_bn_eval(module.conv, module.bn)
-            module.bn = nn.Identity()
+class Folded(nn.Module):
+    """Convolution, batch norm and ReLU of one layer, (N, C, H, W) -> (N, C', H', W').
+
+    On a CPU PyTorch's compiler writes all three as one operator, which is called here without the
+    compiler: the same bits as convolution and ReLU after each other, in less time. Builds that do
+    not have it, and other devices, take the two.
+    """
+
+    def __init__(self, layer: BasicConv2d) -> None:
+        super().__init__()
+        self.conv = fuse_conv_bn_eval(layer.conv, layer.bn)
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv = self.conv
+        if x.device.type != "cpu" or not hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
+            return F.relu(conv(x), inplace=True)
+        fast = torch.is_autocast_enabled("cpu")
+        dtype = torch.get_autocast_dtype("cpu") if fast else x.dtype
+        tensors = (part.to(dtype) for part in (x, conv.weight, conv.bias))
+        where = conv.padding, conv.stride, conv.dilation, conv.groups
+        return torch.ops.mkldnn._convolution_pointwise(*tensors, *where, "relu", [], "")
+
+
+def _fold(network: nn.Module) -> None:
+    """Replace every convolution with batch norm and ReLU by its :class:`Folded` form."""
+    for name, part in network.named_children():
+        if isinstance(part, BasicConv2d):
+            setattr(network, name, Folded(part))
+        else:
+            _fold(part)
 
 
 def load_inception(custom: Path | None, device: torch.device) -> Ruler:
