@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +14,7 @@ from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from ganpipe.errors import GanpipeError
-from ganpipe.metrics import neighbours
+from ganpipe.metrics import kid, neighbours
 from ganpipe.metrics.fid_infinity import extrapolate, subset_sizes
 from ganpipe.metrics.kid import kernel_distance, within
 from ganpipe.metrics.neighbours import ball_radii, nearest, overlap
@@ -40,6 +43,38 @@ def test_kid_is_that_of_torch_fidelity_on_one_subset_of_all() -> None:
     )
     ours = kernel_distance(fake, real, within(real))
     assert ours.value == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-9)
+
+
+def squared_mmd(fake: np.ndarray, real: np.ndarray) -> float:
+    """Equation 4 of Bińkowski et al., one pair of images after the other."""
+
+    def mean_kernel(x: np.ndarray, y: np.ndarray, with_itself: bool) -> float:
+        values = [
+            (sum(a * b for a, b in zip(one, two, strict=True)) / len(one) + 1) ** 3
+            for i, one in enumerate(x)
+            for j, two in enumerate(y)
+            if with_itself or i != j
+        ]
+        return float(sum(values) / len(values))
+
+    cross = mean_kernel(fake, real, with_itself=True)
+    return mean_kernel(fake, fake, False) + mean_kernel(real, real, False) - 2 * cross
+
+
+@pytest.mark.parametrize(("num_fake", "num_real"), [(23, 14), (13, 29)])
+def test_kid_is_a_loop_over_pairs_however_few_rows_are_held(
+    num_fake: int, num_real: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kid, "ROWS", 4)
+    fake, real = features(num_fake, 0, 0.4, 5).double(), features(num_real, 1, 0.0, 5).double()
+    ours = kernel_distance(fake, real, within(real))
+    assert ours.value == pytest.approx(squared_mmd(fake.numpy(), real.numpy()), rel=1e-10)
+    bounds = [num_fake * index // 10 for index in range(11)]
+    without = [
+        squared_mmd(np.delete(fake.numpy(), slice(start, end), axis=0), real.numpy())
+        for start, end in pairwise(bounds)
+    ]
+    assert ours.std == pytest.approx((9 * np.var(without)) ** 0.5, rel=1e-8)
 
 
 def test_kid_of_one_law_is_zero_within_its_spread() -> None:
@@ -119,6 +154,16 @@ def test_a_copy_is_at_distance_zero() -> None:
     squared, index = nearest(points[[7, 3]], points)
     assert index.tolist() == [7, 3]
     assert squared.max() < 1e-6
+
+
+def test_the_nearest_is_that_of_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "BLOCK_VALUES", 60)  # four queries at a time
+    queries, points = features(18, 0, 0.4), features(13, 1)
+    squared, index = nearest(queries, points)
+    for query, value, which in zip(queries.tolist(), squared, index, strict=True):
+        candidates = [math.dist(query, point) ** 2 for point in points.tolist()]
+        assert value == pytest.approx(min(candidates), rel=1e-12)
+        assert candidates[which] == min(candidates)
 
 
 def test_few_points_have_balls_to_the_farthest() -> None:

@@ -14,6 +14,8 @@ import pytest
 import torch
 from inception_files import pictures, random_weights, save_pictures
 from pytorch_fid.fid_score import compute_statistics_of_path
+from pytorch_fid.inception import InceptionV3
+from torchvision.transforms.functional import to_pil_image, to_tensor
 
 from ganpipe import score
 from ganpipe.errors import GanpipeError
@@ -128,6 +130,38 @@ def test_grey_images_are_taken_as_rgb(ruler: Ruler) -> None:
     (one,), (three,) = (list(outputs(ruler, [i], 2)) for i in (grey, grey.repeat(1, 3, 1, 1)))
     assert torch.equal(one.features, three.features)
     assert one.logits.shape == (2, 1008)
+
+
+@pytest.fixture(scope="module")
+def original(home: Path) -> InceptionV3:
+    """pytorch-fid's own network with the same weights, from the folder where it looks first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCH_HOME", str(home))
+        return InceptionV3().eval()
+
+
+@pytest.mark.parametrize(
+    ("channels", "height", "width"), [(1, 28, 28), (3, 40, 24), (1, 20, 33), (3, 320, 310)]
+)
+def test_features_are_those_of_the_original_network(
+    ruler: Ruler, original: InceptionV3, channels: int, height: int, width: int
+) -> None:
+    images = pictures(2, max(height, width), channels, 4)[:, :, :height, :width]
+    (ours,) = outputs(ruler, [images], 2)
+    rgb = [to_pil_image(image).convert("RGB") for image in images]
+    with torch.inference_mode():
+        (theirs,) = original(torch.stack([to_tensor(picture) for picture in rgb]))
+    torch.testing.assert_close(ours.features, theirs[:, :, 0, 0], rtol=1e-4, atol=1e-4)
+
+
+def test_logits_are_the_weighted_features_without_the_bias(
+    ruler: Ruler, weights_file: Path
+) -> None:
+    weights = torch.load(weights_file, weights_only=True)
+    (output,) = outputs(ruler, [pictures(2, 32, 3, 0)], 2)
+    expected = output.features.double() @ weights["fc.weight"].double().T
+    torch.testing.assert_close(output.logits.double(), expected, rtol=1e-4, atol=1e-4)
+    assert weights["fc.bias"].abs().mean() > 0.01  # which adding it would show
 
 
 def test_another_weights_file_gets_another_name(ruler: Ruler, weights_file: Path) -> None:

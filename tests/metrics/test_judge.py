@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from toy import CLASSES, SIDE, TOY, draw
 
 from ganpipe.errors import GanpipeError
 from ganpipe.metrics.collect import collect
@@ -21,48 +21,10 @@ from ganpipe.metrics.reference import (
     reference_of,
     save_reference,
 )
-from ganpipe.metrics.ruler import Output, Ruler
 
-SIDE = 8
-CLASSES = 4
-
-
-class Toy(nn.Module):
-    """Features that are sums of pixels, and one logit a quarter of the image: fast and exact."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        rng = torch.Generator().manual_seed(0)
-        self.weight = nn.Parameter(torch.randn(SIDE * SIDE, 12, generator=rng) / 8)
-
-    def forward(self, images: torch.Tensor) -> Output:
-        x = images.float().div(255)
-        quarters = nn.functional.avg_pool2d(x, SIDE // 2).flatten(1)
-        return Output(x.flatten(1) @ self.weight, 20 * quarters)
-
-
-TOY = Ruler(
-    name="classifier",
-    suffix="_classifier",
-    network=Toy(),
-    channels=(1,),
-    size=SIDE,
-    protocol={"extractor": "toy", "weights_sha256": "0"},
-    training_share=dict.fromkeys("abcd", 0.25),
-)
 SIZES = Sizes(
     num_reference=400, num_generated=300, max_features=300, max_searched=500, batch_size=64
 )
-
-
-def draw(num: int, seed: int, classes: int = CLASSES, noise: float = 25.0) -> np.ndarray:
-    """uint8 (num, 1, 8, 8): one bright quarter, its brightness and the noise vary."""
-    rng = np.random.default_rng(seed)
-    images = rng.normal(60, noise, (num, 1, SIDE, SIDE))
-    for image, which in zip(images, rng.integers(0, classes, num), strict=True):
-        y, x = divmod(int(which), 2)
-        image[:, 4 * y : 4 * y + 4, 4 * x : 4 * x + 4] += rng.uniform(60, 160)
-    return images.clip(0, 255).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")

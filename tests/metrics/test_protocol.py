@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 import torch
 from support import SHIPPED
 
+from ganpipe import score
 from ganpipe.errors import GanpipeError
+from ganpipe.files import sha256_of
 from ganpipe.metrics import protocol as module
 from ganpipe.metrics.classifier import Classifier, ClassifierShape, save_classifier
 from ganpipe.metrics.config import EvaluateConfig
@@ -64,6 +67,51 @@ def record(
 @pytest.fixture
 def plain(tmp_path: Path) -> dict[str, Any]:
     return record(tmp_path, evaluate_config())
+
+
+def test_every_fact_is_found_under_its_name(plain: dict[str, Any]) -> None:
+    assert plain["generated"] == {
+        "num_generated": 8,
+        "quantisation": "uint8, rounded to nearest",
+        "weights": "ema",
+        "checkpoint": "last",
+        "checkpoint_rule": "end of training",
+        "max_features": 8,
+        "model": "dcgan",
+        "seed": 0,
+        "images_seen": 100,
+    }
+    facts = {
+        "dataset": "mnist",
+        "image_size": 28,
+        "split": "train",
+        "num_real": 6,
+        "num_features": 6,
+        "num_floor": 8,
+        "num_searched": 10,
+        "precision": "fp32",
+    }
+    assert {name: plain["classifier"].get(name) for name in facts} == facts
+
+
+def test_images_from_elsewhere_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shape = ClassifierShape(1, 8, {"0": 0.5, "1": 0.5})
+    weights = tmp_path / "classifier.safetensors"
+    save_classifier(weights, Classifier(shape), shape)
+    rng = np.random.default_rng(0)
+    for name, num in (("fake.npz", 5), ("real.npz", 6)):
+        images = rng.integers(0, 256, (num, 8, 8, 1), dtype=np.uint8)
+        np.savez(tmp_path / name, images=images)
+    fake, real = str(tmp_path / "fake.npz"), str(tmp_path / "real.npz")
+    ruler = ["--ruler", "classifier", "--classifier", str(weights), "--device", "cpu"]
+    for more in ([], ["--fid-only"]):
+        score.main([fake, "--reference", real, *ruler, "--json", *more])
+        said = json.loads(capsys.readouterr().out)["protocol"]
+        assert said["generated"] == {"source": fake, "num_generated": 5}
+        assert said["classifier"]["source"] == real
+        assert said["classifier"]["weights_sha256"] == sha256_of(weights)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def test_what_an_earlier_stage_should_have_made_is_named(place: Path) -> None:
     with np.load(reference) as content:
         assert content["mu"].shape == (128,)
         assert content["searched"].shape[1] == 128
+        protocol = json.loads(str(content["protocol"]))
+    assert (protocol["dataset"], protocol["image_size"]) == ("folder", 28)
     reference.write_bytes(reference.read_bytes()[:1000])
     assert "is not a whole file of reference statistics" in stage("snapshots", place)
     assert not (place / "metrics" / "evaluate.json").exists()
