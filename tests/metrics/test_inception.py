@@ -15,6 +15,7 @@ import torch
 from inception_files import pictures, random_weights, save_pictures
 from pytorch_fid.fid_score import compute_statistics_of_path
 from pytorch_fid.inception import InceptionV3
+from torchvision.models.inception import BasicConv2d
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
 from ganpipe import score
@@ -23,7 +24,13 @@ from ganpipe.files import sha256_of
 from ganpipe.metrics import inception
 from ganpipe.metrics.collect import collect
 from ganpipe.metrics.frechet import frechet_distance
-from ganpipe.metrics.inception import PUBLISHED, Inception, load_inception, published_weights
+from ganpipe.metrics.inception import (
+    PUBLISHED,
+    Folded,
+    Inception,
+    load_inception,
+    published_weights,
+)
 from ganpipe.metrics.reference import (
     Reference,
     load_reference,
@@ -216,3 +223,23 @@ def test_what_is_no_weights_file_is_refused(tmp_path: Path) -> None:
     torch.save(Inception, path)  # a pickle that would import code
     with pytest.raises(GanpipeError, match="does not hold weights"):
         load_inception(path, CPU)
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_a_folded_layer_is_convolution_batch_norm_and_relu(
+    bf16: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    layer = BasicConv2d(3, 8, kernel_size=3, stride=2, padding=1).eval()
+    layer.bn.running_mean.normal_()
+    layer.bn.running_var.uniform_(0.5, 2)
+    x = torch.randn(2, 3, 9, 11)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        expected, folded = layer(x), Folded(layer)
+        found = folded(x)
+        monkeypatch.setattr(inception, "AT_ONCE", None)
+        plain = folded(x)  # a build without the operator
+    assert found.dtype == expected.dtype
+    assert torch.equal(found, plain)
+    assert torch.allclose(found, expected, atol=0.05 if bf16 else 1e-6)
+    assert found.min() == 0 < found.max()

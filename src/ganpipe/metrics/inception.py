@@ -20,6 +20,7 @@ from ganpipe.metrics.ruler import Output, Ruler
 from ganpipe.remote import RemoteFile, obtain
 
 FEATURES = 2048
+AT_ONCE = getattr(torch.ops.mkldnn, "_convolution_pointwise", None)  # what a compiled model calls
 PUBLISHED = RemoteFile(
     folder="inception",
     name="pt_inception-2015-12-05-6726825d.pth",
@@ -83,13 +84,13 @@ class Folded(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         conv = self.conv
-        if x.device.type != "cpu" or not hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
+        if x.device.type != "cpu" or AT_ONCE is None:
             return F.relu(conv(x), inplace=True)
         fast = torch.is_autocast_enabled("cpu")
         dtype = torch.get_autocast_dtype("cpu") if fast else x.dtype
         tensors = (part.to(dtype) for part in (x, conv.weight, conv.bias))
         where = conv.padding, conv.stride, conv.dilation, conv.groups
-        return torch.ops.mkldnn._convolution_pointwise(*tensors, *where, "relu", [], "")
+        return AT_ONCE(*tensors, *where, "relu", [], "")
 
 
 def _fold(network: nn.Module) -> None:
