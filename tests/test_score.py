@@ -82,6 +82,20 @@ def test_whatever_holds_the_images_the_figures_are_the_same(
     assert found[0] == found[1] == found[2]
 
 
+def test_a_nameless_array_is_judged_and_may_be_the_reference(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "real.npz", draw(60, 1).transpose(0, 2, 3, 1))
+    np.savez(tmp_path / "fake.npz", draw(40, 2).transpose(0, 2, 3, 1))
+    figures = run(root, capsys, tmp_path / "fake.npz", "--reference", tmp_path / "real.npz")
+    expected = run(root, capsys, root / "fake", "--reference", root / "real")
+    assert figures["fid_classifier"] == expected["fid_classifier"]
+    np.save(tmp_path / "a.npy", draw(60, 1))
+    (tmp_path / "a.npy").rename(tmp_path / "a.npz")
+    with pytest.raises(GanpipeError, match="a single array"):
+        run(root, capsys, root / "fake", "--reference", tmp_path / "a.npz")
+
+
 def test_statistics_are_kept_and_read(
     root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -126,7 +140,9 @@ def test_colour_and_transparency_are_read_as_they_are(tmp_path: Path) -> None:
         ("colour", "takes images of 1 channels; these have 3"),
         ("single", "1 images cannot be judged"),
         ("text.zip", "neither a folder nor a .zip or .tar"),
-        ("other.npz", "holds no array `images`"),
+        ("other.npz", "holds no whole array `images` or `arr_0`"),
+        ("array.npz", "it is a single array, not an .npz"),
+        ("flipped.npz", "holds no whole array `images`"),
         ("floats.npz", r"must be uint8 \(N, H, W, 1 or 3\), not float64"),
     ],
 )
@@ -152,6 +168,14 @@ def test_images_that_cannot_be_judged(
         bad.write_text("no archive")
     elif what == "other.npz":
         np.savez(bad, pictures=np.zeros(3))
+    elif what == "array.npz":
+        np.save(tmp_path / "array.npy", draw(2, 0))
+        (tmp_path / "array.npy").rename(bad)
+    elif what == "flipped.npz":
+        np.savez_compressed(bad, images=draw(9, 0).transpose(0, 2, 3, 1))
+        content = bytearray(bad.read_bytes())
+        content[60:80] = bytes(20)
+        bad.write_bytes(content)
     elif what == "floats.npz":
         np.savez(bad, images=np.zeros((3, 28, 28, 1)))
     with pytest.raises(GanpipeError, match=says):

@@ -238,6 +238,9 @@ def test_another_ruler_than_the_references_is_refused(reference: Reference) -> N
             Judge(other, reference, 300, 64, 300)
 
 
+WHOLE: dict[str, Any] = {"mu": np.zeros(2), "sigma": np.eye(2)}
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -247,6 +250,17 @@ def test_another_ruler_than_the_references_is_refused(reference: Reference) -> N
         ({"mu": np.zeros(3), "sigma": np.zeros((2, 2))}, r"shape \(3,\) and sigma \(2, 2\)"),
         ({"mu": np.full(3, np.nan), "sigma": np.zeros((3, 3))}, "NaN"),
         ({"mu": np.array([None] * 3), "sigma": np.zeros((3, 3))}, "is not a whole file"),
+        ({"mu": np.zeros(2), "sigma": np.eye(2) * 1j}, "mu or sigma is complex"),
+        ({"mu": np.zeros(2), "sigma": [[1, 0.1], [0.2, 1]]}, "sigma is not symmetric"),
+        ({"mu": np.zeros(2), "sigma": [[1, 0], [0, -0.1]]}, "a negative variance"),
+        ({"mu": np.zeros(2), "sigma": [[1, 1.1], [1.1, 1]]}, "above what its variances allow"),
+        ({**WHOLE, "features": np.full((5, 2), np.inf)}, "features holds NaN or infinity"),
+        ({**WHOLE, "features": np.zeros((5, 3))}, r"features has the shape \(5, 3\), not \(N, 2\)"),
+        ({**WHOLE, "searched": np.zeros((5, 3))}, "searched has the shape"),
+        ({**WHOLE, "radii": np.zeros((5, 2))}, "features and radii differ in number"),
+        ({**WHOLE, "within": np.nan}, "NaN"),
+        ({**WHOLE, "protocol": "[1]"}, "its protocol is not an object"),
+        ({**WHOLE, "protocol": '{"num_real": "x"}'}, "it is of 'x' images"),
     ],
 )
 def test_damaged_statistics_are_refused(tmp_path: Path, content: Any, says: str) -> None:
@@ -257,6 +271,30 @@ def test_damaged_statistics_are_refused(tmp_path: Path, content: Any, says: str)
         np.savez(path, **content)
     with pytest.raises(GanpipeError, match=says):
         load_reference(path)
+
+
+def test_a_covariance_may_have_rounding_errors(reference: Reference, tmp_path: Path) -> None:
+    """Those of float32, where two features are the same."""
+    samples = np.random.default_rng(0).normal(size=(9, 3)) * [1, 1, 100]
+    sigma = np.cov(samples[:, [0, 0, 1, 2]], rowvar=False)
+    sigma[0, 1] *= 1 + 1e-7
+    np.savez(tmp_path / "a.npz", mu=np.zeros(4, np.float32), sigma=sigma.astype(np.float32))
+    np.testing.assert_allclose(load_reference(tmp_path / "a.npz").gaussian.sigma, sigma, rtol=1e-6)
+
+
+def test_a_flipped_bit_in_a_compressed_reference_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "reference.npz"
+    features = np.random.default_rng(0).normal(size=(50, 2))
+    np.savez_compressed(path, mu=features.mean(0), sigma=np.cov(features.T), features=features)
+    whole = path.read_bytes()
+    refused = 0
+    for position in range(0, len(whole), 7):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 4]) + whole[position + 1 :])
+        try:
+            load_reference(path)
+        except GanpipeError:
+            refused += 1
+    assert refused > len(whole) / 7 / 2  # some fields of the archive mean nothing
 
 
 def test_a_truncated_reference_is_refused(reference: Reference, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ import numpy as np
 from ganpipe.data.collect import SUFFIXES, collect
 from ganpipe.data.images import DamagedImageError, decode_as_it_is
 from ganpipe.errors import GanpipeError
+from ganpipe.npz import open_npz
 
+NAMES = ("images", "arr_0")  # of the array in an .npz: ours, and that of np.savez(file, images)
 PIECE = 250  # images decoded at a time
 
 
@@ -66,7 +67,7 @@ def _size(shape: tuple[int, ...]) -> str:
 @contextmanager
 def open_images(source: Path) -> Iterator[Images]:
     """The images of a folder (and the folders below), of an archive, which is unpacked for the
-    while, or of an .npz whose `images` are uint8 (N, H, W, C).
+    while, or of an .npz whose `images` or `arr_0` are uint8 (N, H, W, C).
 
     Raises GanpipeError where there are none.
     """
@@ -93,13 +94,14 @@ def _list(folder: Path) -> list[Path]:
 
 def _read_npz(path: Path) -> np.ndarray:
     try:
-        with np.load(path, allow_pickle=False) as content:
-            images: np.ndarray = content["images"]
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        raise GanpipeError(f"{path} holds no array `images` ({reason})") from None
+        with open_npz(path) as content:
+            name = next((name for name in NAMES if name in content), NAMES[0])
+            images = content[name]
+    except ValueError as error:
+        wanted = " or ".join(f"`{name}`" for name in NAMES)
+        raise GanpipeError(f"{path} holds no whole array {wanted} ({error})") from None
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
         raise GanpipeError(
-            f"`images` in {path} must be uint8 (N, H, W, 1 or 3), not {images.dtype} {images.shape}"
+            f"`{name}` in {path} must be uint8 (N, H, W, 1 or 3), not {images.dtype} {images.shape}"
         )
     return images
