@@ -170,6 +170,13 @@ def test_fid_infinity_is_below_fid_and_nearer_to_many_images(reference: Referenc
     assert abs(infinite - many) < abs(plain - many)
 
 
+def test_fid_infinity_of_few_images_is_refused_before_they_are_drawn(reference: Reference) -> None:
+    """The features are 12 wide, the smallest subset has three tenths of the images."""
+    Judge(TOY, reference, 44, 64, 300, fid_infinity=True)
+    with pytest.raises(GanpipeError, match="FID of 40 images and 12 features"):
+        Judge(TOY, reference, 40, 64, 300, fid_infinity=True)
+
+
 def test_the_same_images_give_the_same_figures(reference: Reference) -> None:
     assert judged(draw(300, 2), reference) == judged(draw(300, 2), reference)
 
@@ -218,10 +225,38 @@ def test_too_few_images_are_refused(reference: Reference, num: int) -> None:
         judged(draw(2, 0)[:num], reference)
 
 
+NEIGHBOURS = {f"{name}_classifier" for name in ("precision", "recall", "density", "coverage")}
+
+
 def test_two_images_are_enough(reference: Reference) -> None:
     figures = judged(draw(2, 0), reference)
     assert figures["fid_classifier"] > 0
     assert "fid_classifier_std" not in figures  # nothing can be left out
+
+
+@pytest.mark.parametrize(("generated", "kept"), [(5, 300), (300, 5)])
+def test_figures_of_neighbours_are_left_out_where_images_are_few(
+    reference: Reference, capsys: pytest.CaptureFixture[str], generated: int, kept: int
+) -> None:
+    """In place of figures of the same names with fewer neighbours."""
+    figures = judged(draw(generated, 2), reference, max_features=kept)
+    assert not NEIGHBOURS & figures.keys()
+    assert "kid_classifier" in figures
+    said = capsys.readouterr().err
+    assert "need the features of 6 images a side; of 5 generated and 300 real ones" in said
+    assert judged(draw(6, 2), reference).keys() > NEIGHBOURS
+    assert capsys.readouterr().err == ""
+
+
+def test_a_reference_of_few_images_has_no_figures_of_neighbours(
+    real: dict[str, np.ndarray], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for num in (5, 6):
+        few = reference_of(TOY, real, "train", replace(SIZES, num_reference=num), {})
+        save_reference(tmp_path / "few.npz", few)
+        figures = judged(draw(300, 2), load_reference(tmp_path / "few.npz"))
+        assert (figures.keys() >= NEIGHBOURS) == (num == 6)
+        assert ("of 300 generated and 5 real ones" in capsys.readouterr().err) == (num == 5)
 
 
 def test_few_images_are_warned_about(capsys: pytest.CaptureFixture[str]) -> None:

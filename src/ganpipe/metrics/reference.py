@@ -21,7 +21,7 @@ from ganpipe.metrics.collect import Seen, collect
 from ganpipe.metrics.frechet import frechet_distance
 from ganpipe.metrics.kid import within
 from ganpipe.metrics.moments import Gaussian
-from ganpipe.metrics.neighbours import ball_radii, nearest
+from ganpipe.metrics.neighbours import NEEDED, ball_radii, nearest
 from ganpipe.metrics.ruler import Ruler, outputs
 from ganpipe.npz import open_npz
 from ganpipe.seeding import generator
@@ -37,7 +37,7 @@ class Reference:
     gaussian: Gaussian
     protocol: dict[str, Any]  # which images, which ruler
     features: Tensor | None = None  # (N, d) float32
-    radii: Tensor | None = None  # (N, 2) float64, of neighbours.ball_radii
+    radii: Tensor | None = None  # (N, 2) float64, of neighbours.ball_radii; None of few features
     within: float | None = None  # mean kernel of pairs of them, of kid.within
     floor: float | None = None  # FID of held-out real images
     searched: Tensor | None = None  # (M, d) float32: training images among which copies are sought
@@ -104,7 +104,7 @@ def make_reference(ruler: Ruler, real: Seen, protocol: dict[str, Any]) -> Refere
         real.gaussian(),
         {**ruler.protocol, **protocol, "num_real": real.num, "num_features": len(real.features)},
         real.features,
-        ball_radii(real.features),
+        ball_radii(real.features) if len(real.features) >= NEEDED else None,
         within(real.features.double()),
     )
 
