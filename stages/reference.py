@@ -23,7 +23,7 @@ def main() -> None:
         "train": spec.crop(load_images(paths.PREPARED, "train")),
         "test": spec.crop(load_images(paths.PREPARED, "test")),
     }
-    protocol = {"dataset": spec.name, "image_size": spec.native_size}
+    protocol = {"dataset": spec.name, "image_size": spec.native_size, "channels": spec.channels}
     with atomic_folder(paths.REFERENCE) as folder:
         for name in config.rulers_for(params.dataset):
             weights, precision = config.inception_weights, config.precision

@@ -18,6 +18,7 @@ PLUMBING = {
     "environment",
     "errors",
     "files",
+    "npz",
     "paths",
     "remote",
     "schema",

@@ -51,6 +51,17 @@ def test_uint8_is_rounded_not_cut() -> None:
     assert sampling.to_uint8(images).flatten().tolist() == [0, 127, 255, 255, 255]
 
 
+def test_a_broken_generator_draws_nothing(trained: Trained) -> None:
+    """In place of black images, which would be judged."""
+    next(trained.method.generator().parameters()).data.fill_(torch.nan)
+    with pytest.raises(GanpipeError, match="NaN or infinity"):
+        next(sampling.draw(trained, 2, seed=0))
+    with pytest.raises(GanpipeError, match="NaN or infinity"):
+        sampling.interpolate(trained, rows=1, steps=2, seed=0)
+    with pytest.raises(GanpipeError, match="NaN or infinity"):
+        sampling.to_uint8(torch.tensor([[[[torch.inf]]]]))
+
+
 @pytest.mark.parametrize("name", SHIPPED.models)
 def test_weights_come_back_as_they_were(tmp_path: Path, name: str) -> None:
     trained = load_trained(saved(tmp_path / "g.safetensors", name), CPU)

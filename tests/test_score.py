@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,17 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from pytorch_fid.fid_score import IMAGE_EXTENSIONS
 
 from ganpipe import score
 from ganpipe.data.elsewhere import open_images
+from ganpipe.data.images import decode_as_it_is
 from ganpipe.errors import GanpipeError
-from ganpipe.metrics.classifier import save_classifier, train_classifier
+from ganpipe.files import sha256_of
+from ganpipe.metrics.classifier import load_classifier, save_classifier, train_classifier
 from ganpipe.metrics.config import ExtractorConfig
+from ganpipe.metrics.moments import Gaussian
+from ganpipe.metrics.reference import Reference, load_reference, save_reference
 
 
 def draw(num: int, seed: int, size: int = 28) -> np.ndarray:
@@ -82,6 +88,43 @@ def test_whatever_holds_the_images_the_figures_are_the_same(
     assert found[0] == found[1] == found[2]
 
 
+def test_a_nameless_array_is_judged_and_may_be_the_reference(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "real.npz", draw(60, 1).transpose(0, 2, 3, 1))
+    np.savez(tmp_path / "fake.npz", draw(40, 2).transpose(0, 2, 3, 1))
+    figures = run(root, capsys, tmp_path / "fake.npz", "--reference", tmp_path / "real.npz")
+    expected = run(root, capsys, root / "fake", "--reference", root / "real")
+    assert figures["fid_classifier"] == expected["fid_classifier"]
+    np.save(tmp_path / "a.npy", draw(60, 1))
+    (tmp_path / "a.npy").rename(tmp_path / "a.npz")
+    with pytest.raises(GanpipeError, match="a single array"):
+        run(root, capsys, root / "fake", "--reference", tmp_path / "a.npz")
+
+
+def test_folders_of_classes_are_judged_as_the_same_images_in_one(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Blocks and the first features are fair samples, though files are sorted by class."""
+    images = draw(240, 3)
+    save(tmp_path / "flat", images)
+    for parity, name in enumerate(("a", "b")):
+        (tmp_path / "sorted").mkdir(exist_ok=True)
+        save(tmp_path / "sorted" / name, images[parity::2])
+    arranged = np.concatenate([images[::2], images[1::2]]).transpose(0, 2, 3, 1)
+    np.savez(tmp_path / "sorted.npz", images=arranged)
+    archive = shutil.make_archive(str(tmp_path / "sorted"), "zip", tmp_path / "sorted")
+    flat = tmp_path / "flat"
+    for source in (tmp_path / "sorted", archive, tmp_path / "sorted.npz"):
+        for generated, real in ((source, flat), (flat, source)):
+            half = ["--reference", real, "--max-features", 120]
+            figures = run(root, capsys, generated, *half)
+            assert abs(figures["kid_classifier"]) < 0.1  # in the order of the files 0.49
+            for name in ("precision", "recall", "coverage"):  # 0.5
+                assert figures[f"{name}_classifier"] > 0.8
+            assert figures["score_classifier"] > 1.6  # 1.00
+
+
 def test_statistics_are_kept_and_read(
     root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -89,7 +132,85 @@ def test_statistics_are_kept_and_read(
     first = run(root, capsys, root / "fake", "--reference", root / "real", "--save-reference", kept)
     second = run(root, capsys, root / "fake", "--reference", kept)
     assert first["fid_classifier"] == second["fid_classifier"]
-    assert first["protocol"]["classifier"] == second["protocol"]["classifier"]
+    read = {"statistics": "real.npz", "statistics_sha256": sha256_of(kept)}
+    assert first["protocol"]["classifier"] | read == second["protocol"]["classifier"]
+    assert first["protocol"]["classifier"]["num_real"] == 60
+
+
+def test_fid_alone_keeps_the_number_of_real_images(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Without it, fewer images than features would give rounding errors."""
+    kept = tmp_path / "real.npz"
+    real = ["--reference", root / "real", "--save-reference", kept]
+    figures = run(root, capsys, root / "fake", *real, "--fid-only")
+    assert figures["protocol"]["classifier"]["num_real"] == 60
+    assert load_reference(kept).gaussian.num == 60
+
+
+def test_the_protocol_names_sizes_and_numbers(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = run(root, capsys, root / "fake", "--reference", root / "real", "--max-features", 30)
+    record = figures["protocol"]
+    assert {"image_size": "28 x 28", "channels": 1}.items() <= record["classifier"].items()
+    expected = {"num_generated": 40, "image_size": "28 x 28", "channels": 1, "max_features": 30}
+    assert expected.items() <= record["generated"].items()
+    assert record["classifier"]["num_features"] == 30
+
+
+@pytest.mark.parametrize(
+    ("recorded", "resizes", "warned"),
+    [("28 x 28", True, False), (28, True, False), ("32 x 28", True, True), (32, True, True),
+     (32, False, False), (None, True, False)],
+)  # fmt: skip
+def test_other_sizes_are_warned_about_where_a_ruler_resizes(
+    root: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    recorded: str | int | None,
+    resizes: bool,
+    warned: bool,
+) -> None:
+    kept = tmp_path / "real.npz"
+    protocol = {} if recorded is None else {"image_size": recorded}
+    save_reference(kept, Reference(Gaussian(np.zeros(128), np.eye(128)), protocol))
+    ruler = load_classifier(root / "classifier.safetensors", torch.device("cpu"))
+    ruler = replace(ruler, size=None) if resizes else ruler
+    monkeypatch.setattr("ganpipe.metrics.rulers.open_ruler", lambda *_: ruler)
+    score.main([str(root / "fake"), "--reference", str(kept), "--fid-only"])
+    said = capsys.readouterr().err
+    assert ("the images are 28 x 28 pixels, the real ones were 32 x" in said) == warned
+
+
+def test_nan_is_never_printed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = root / "nan.npz"
+    reference = Reference(Gaussian(np.zeros(128), np.eye(128)), {"note": float("nan")})
+    save_reference(kept, reference)
+    with pytest.raises(GanpipeError, match="holds NaN or infinity"):
+        run(root, capsys, root / "fake", "--reference", kept)
+
+
+@pytest.mark.parametrize("place", ["folder", "file/below.npz"])
+def test_a_place_where_no_statistics_can_be_kept(root: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    weights = ["--ruler", "classifier", "--classifier", str(root / "classifier.safetensors")]
+    keep = ["--save-reference", str(tmp_path / place), "--reference", str(root / "real")]
+    with pytest.raises(GanpipeError, match=r"is a folder; name a file|cannot write .*below.npz"):
+        score.main([str(root / "fake"), *weights, *keep])
+
+
+def test_full_memory_is_told_in_a_sentence(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("ganpipe.metrics.measure.measure", full)
+    with pytest.raises(GanpipeError, match=r"set --max-features to 5000 .* --device cpu"):
+        run(root, capsys, root / "fake", "--reference", root / "real")
 
 
 def test_the_table_has_a_line_for_each_figure(
@@ -109,24 +230,42 @@ def test_colour_and_transparency_are_read_as_they_are(tmp_path: Path) -> None:
     Image.new("RGB", (20, 10), (1, 2, 3)).save(folder / "a.png")
     Image.new("RGBA", (20, 10), (1, 2, 3, 0)).save(folder / "b.png")
     with open_images(folder) as images:
-        (piece,) = images.pieces()
+        (piece,) = images.pieces(np.arange(2))
     assert piece.shape == (2, 3, 10, 20)
     assert piece[0, :, 0, 0].tolist() == [1, 2, 3]
     assert piece[1, :, 0, 0].tolist() == [255, 255, 255]
+
+
+def test_every_kind_that_pytorch_fid_reads_is_judged(tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for suffix in IMAGE_EXTENSIONS:
+        Image.new("L", (9, 8), 50).save(folder / f"{suffix}.{suffix.upper()}")
+    archive = Path(shutil.make_archive(str(folder), "tar", folder))
+    for hidden in ("._a.png", ".b/c.png", "__MACOSX/d.png"):
+        (folder / hidden).parent.mkdir(exist_ok=True)
+        (folder / hidden).write_bytes(b"no image")
+    for source in (folder, archive):
+        with open_images(source) as images:
+            assert {Path(file).stem for file in images.files} == IMAGE_EXTENSIONS
+            for file in images.files:
+                assert np.abs(decode_as_it_is(file) - 50.0).max() <= 2
 
 
 @pytest.mark.parametrize(
     ("what", "says"),
     [
         ("nothing", "nothing does not exist"),
-        ("empty", "holds no PNG, JPEG or WebP images"),
+        ("empty", r"holds no images \(.bmp, .jpeg, "),
         ("damaged", "001.png cannot be judged"),
         ("sizes", r"001.png is 30 x 30 pixels of 1 channels, but 000.png is 28 x 28"),
         ("large", "takes images of 28 x 28 pixels; these have 32 x 32"),
         ("colour", "takes images of 1 channels; these have 3"),
         ("single", "1 images cannot be judged"),
         ("text.zip", "neither a folder nor a .zip or .tar"),
-        ("other.npz", "holds no array `images`"),
+        ("other.npz", "holds no whole array `images` or `arr_0`"),
+        ("array.npz", "it is a single array, not an .npz"),
+        ("flipped.npz", "holds no whole array `images`"),
         ("floats.npz", r"must be uint8 \(N, H, W, 1 or 3\), not float64"),
     ],
 )
@@ -152,6 +291,14 @@ def test_images_that_cannot_be_judged(
         bad.write_text("no archive")
     elif what == "other.npz":
         np.savez(bad, pictures=np.zeros(3))
+    elif what == "array.npz":
+        np.save(tmp_path / "array.npy", draw(2, 0))
+        (tmp_path / "array.npy").rename(bad)
+    elif what == "flipped.npz":
+        np.savez_compressed(bad, images=draw(9, 0).transpose(0, 2, 3, 1))
+        content = bytearray(bad.read_bytes())
+        content[60:80] = bytes(20)
+        bad.write_bytes(content)
     elif what == "floats.npz":
         np.savez(bad, images=np.zeros((3, 28, 28, 1)))
     with pytest.raises(GanpipeError, match=says):
@@ -163,6 +310,8 @@ def test_images_that_cannot_be_judged(
     [
         (["--reference", "mnist"], "classifier.npz is missing; the stage 'reference'"),
         (["--reference", "nowhere"], "nowhere does not exist"),
+        (["--reference", "nowhere.npz"], "nowhere.npz does not exist"),
+        (["--reference", "FAKE", "--max-features", "1"], "--max-features must be at least 2"),
         (["--reference", "FAKE", "--ruler", "inceptoin"], "there is no ruler 'inceptoin'"),
         (
             ["--reference", "FAKE", "--ruler", "inception", "--inception-weights", "none.pth"],

@@ -43,7 +43,9 @@ def run(main: Callable[[], None]) -> None:
 
 
 @contextmanager
-def device_errors(parameter: str, value: int) -> Iterator[None]:
+def device_errors(
+    parameter: str, value: int, otherwise: str = "choose smaller networks"
+) -> Iterator[None]:
     """Turn what a device cannot do into advice: ``parameter``, now ``value``, is the number of
     images that it holds at once."""
     try:
@@ -53,9 +55,7 @@ def device_errors(parameter: str, value: int) -> Iterator[None]:
         kind, text = type(error).__name__, str(error)
         if kind in ("MemoryError", "OutOfMemoryError") or "can't allocate memory" in text:
             fewer = f"set {parameter} to {value // 2} instead of {value}, or " if value > 2 else ""
-            raise GanpipeError(
-                f"the memory of the device is full; {fewer}choose smaller networks"
-            ) from None
+            raise GanpipeError(f"the memory of the device is full; {fewer}{otherwise}") from None
         if "does not have a deterministic implementation" in text:
             operation = text.partition(" does not")[0]
             raise GanpipeError(

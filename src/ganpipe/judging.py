@@ -84,11 +84,13 @@ def class_accuracy(asked_and_seen: list[dict[str, str]]) -> dict[str, float]:
 
 def closest_pairs(trained: Trained, num: int, measured: Measured) -> Tensor:
     """Rows of 8 generated images, each over the training images that are nearest to them: uint8
-    (32, C, H, W). A blank where there are too few real images to compare with."""
+    (N, C, H, W), the last two rows filled up with white. A blank where there are too few real
+    images to compare with."""
     if measured.closest is None:
         return torch.full((1, 1, 8, 8), 255, dtype=torch.uint8)
     generated = pick(draw(trained, num, trained.seed, PURPOSE), measured.closest.generated)
     train = load_spec(paths.PREPARED).crop(load_images(paths.PREPARED, "train"))
     training = torch.from_numpy(train[fixed_order(len(train))[measured.closest.training]])
-    pairs = zip(generated.split(8), training.split(8), strict=True)
-    return torch.cat([part for pair in pairs for part in pair])
+    white = torch.full((-len(generated) % 8, *generated.shape[1:]), 255, dtype=torch.uint8)
+    rows = [torch.cat([images, white]).split(8) for images in (generated, training)]
+    return torch.cat([row for pair in zip(*rows, strict=True) for row in pair])

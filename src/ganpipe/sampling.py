@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from ganpipe.errors import GanpipeError
 from ganpipe.files import atomic_path
 from ganpipe.methods.method import Method
 from ganpipe.seeding import generator
@@ -21,7 +22,15 @@ GAP = 2  # pixels between the images of a grid
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """Float (N, C, H, W) in [-1, 1] -> uint8, rounded to the nearest of the 256 grey values."""
+    """Float (N, C, H, W) in [-1, 1] -> uint8, rounded to the nearest of the 256 grey values.
+
+    Raises GanpipeError for NaN and infinity, which would turn black or white and be judged so.
+    """
+    if not images.isfinite().all():
+        raise GanpipeError(
+            "the generator draws images with NaN or infinity in them: its weights have diverged or "
+            "are damaged; train it again with a lower optimizer.lr, or take an earlier snapshot"
+        )
     return images.float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
 
 

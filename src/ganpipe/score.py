@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ganpipe import paths
 from ganpipe.data.config import DatasetName
-from ganpipe.errors import GanpipeError, run
+from ganpipe.errors import FULL, GanpipeError, device_errors, run
+from ganpipe.files import sha256_of
 from ganpipe.metrics.config import RulerName
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Read the command line, judge, print. Raises GanpipeError for what a user can mend."""
     options = _parser().parse_args(arguments)
     rulers = _ruler_names(options.ruler)
+    _check(options, several=len(rulers) > 1)
     from ganpipe.data.elsewhere import open_images
     from ganpipe.device import pick_device, set_deterministic
     from ganpipe.metrics.measure import Judge, fid_alone, measure, warn_if_small
@@ -38,21 +41,28 @@ def main(arguments: list[str] | None = None) -> None:
     device = pick_device(options.device)
     figures: dict[str, Any] = {}
     compared_with = {}
-    with open_images(options.images) as images:
+    memory = device_errors("--max-features", options.max_features, "judge with --device cpu")
+    with memory, open_images(options.images) as images:
+        size = _size(images)
         for name in rulers:
             weights, precision = options.inception_weights, options.precision
             ruler = open_ruler(name, options.classifier, weights, device, precision)
-            reference = _reference(options.reference, ruler, options.max_features, options.fid_only)
+            reference, file = _reference(
+                options.reference, ruler, options.max_features, options.fid_only
+            )
             if options.save_reference:
-                _save(options.save_reference, reference, several=len(rulers) > 1)
+                _save(options.save_reference, reference)
             warn_if_small(len(images), reference.gaussian.num)
+            if ruler.size is None:
+                _warn_if_resized(size, reference.protocol)
             judge = Judge(ruler, reference, len(images), BATCH_SIZE, options.max_features)
             judged = fid_alone if options.fid_only else measure
             figures |= judged(judge, _tensors(images)).figures
-            compared_with[name] = {**ruler.protocol, **reference.protocol}
-        generated = {"source": str(options.images), "num_generated": len(images)}
+            compared_with[name] = {**reference.protocol, **ruler.protocol, **file}
+        generated = {"source": str(options.images), "num_generated": len(images), **size}
+    record = protocol({**generated, "max_features": options.max_features}, compared_with)
     if options.json:
-        print(json.dumps({**figures, "protocol": protocol(generated, compared_with)}, indent=2))
+        print(_json({**figures, "protocol": record}))
     else:
         print("\n".join(_table(figures)))
 
@@ -88,46 +98,103 @@ def _ruler_names(text: str) -> list[RulerName]:
     return names
 
 
-def _reference(text: str, ruler: Ruler, max_features: int, fid_only: bool) -> Reference:
-    """Statistics of real images: read, or made of a folder, an archive or an .npz of images."""
+def _check(options: argparse.Namespace, several: bool) -> None:
+    """Raise GanpipeError for what would be noticed only after minutes."""
+    if options.max_features < 2:
+        raise GanpipeError("--max-features must be at least 2")
+    if options.save_reference and several:
+        raise GanpipeError("--save-reference keeps the statistics of one ruler; name only one")
+    if options.save_reference and options.save_reference.is_dir():
+        raise GanpipeError(f"{options.save_reference} is a folder; name a file to keep them in")
+
+
+def _reference(
+    text: str, ruler: Ruler, max_features: int, fid_only: bool
+) -> tuple[Reference, dict[str, str]]:
+    """Statistics of real images: read, or made of a folder, an archive or an .npz of images; and
+    which file they were read from."""
     from ganpipe.data.elsewhere import open_images
     from ganpipe.metrics.collect import collect
     from ganpipe.metrics.reference import Reference, is_statistics, load_reference, make_reference
 
     path = Path(text)
     if text in get_args(DatasetName) and not path.exists():
-        reference = load_reference(paths.REFERENCE / f"{ruler.name}.npz")
+        path = paths.REFERENCE / f"{ruler.name}.npz"
+        reference = load_reference(path)
         if (there := reference.protocol.get("dataset")) != text:
             raise GanpipeError(
                 f"{paths.REFERENCE} holds statistics of {there}, not of {text}; make them with "
                 f"`dvc exp run -S dataset={text} reference`"
             )
-        return reference
-    if path.suffix == ".npz" and is_statistics(path):
-        return load_reference(path)
+        return reference, _file(path)
+    if path.suffix == ".npz" and path.exists() and is_statistics(path):
+        return load_reference(path), _file(path)
     with open_images(path) as images:
         seen = collect(ruler, _tensors(images), len(images), max_features, BATCH_SIZE)
+        about = {"source": text, **_size(images)}
         if fid_only:
-            return Reference(seen.gaussian(), {**ruler.protocol, "source": text})
-        return make_reference(ruler, seen, {"source": text})
+            known = {**ruler.protocol, **about, "num_real": seen.num}
+            return Reference(seen.gaussian(), known), {}
+        return make_reference(ruler, seen, about), {}
+
+
+def _file(path: Path) -> dict[str, str]:
+    return {"statistics": path.name, "statistics_sha256": sha256_of(path)}
+
+
+def _size(images: Images) -> dict[str, Any]:
+    channels, height, width = images.shape
+    return {"image_size": f"{width} x {height}", "channels": channels}
+
+
+def _warn_if_resized(size: dict[str, Any], real: dict[str, Any]) -> None:
+    """Say on stderr that the ruler resizes the sides from different sizes, where that is known."""
+    theirs = real.get("image_size", size["image_size"])
+    if isinstance(theirs, int):  # pixels a side, as the stage `reference` writes
+        theirs = f"{theirs} x {theirs}"
+    if theirs != size["image_size"]:
+        print(
+            f"warning: the images are {size['image_size']} pixels, the real ones were {theirs}; "
+            "figures of images resized from another size are worse",
+            file=sys.stderr,
+        )
 
 
 def _tensors(images: Images) -> Iterator[Tensor]:
+    import numpy as np
     import torch
     from tqdm import tqdm
 
+    from ganpipe.metrics.reference import fixed_order
+
     with tqdm(total=len(images), unit="image", disable=None, leave=False) as bar:
-        for piece in images.pieces():
-            yield torch.from_numpy(piece.copy())
+        # Folders are sorted by class, and blocks and the first features must be fair samples.
+        for piece in images.pieces(fixed_order(len(images))):
+            yield torch.from_numpy(np.ascontiguousarray(piece))
             bar.update(len(piece))
 
 
-def _save(path: Path, reference: Reference, several: bool) -> None:
+def _save(path: Path, reference: Reference) -> None:
     from ganpipe.metrics.reference import save_reference
 
-    if several:
-        raise GanpipeError("--save-reference keeps the statistics of one ruler; name only one")
-    save_reference(path, reference)
+    try:
+        save_reference(path, reference)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise GanpipeError(
+            f"--save-reference cannot write {path} ({error.strerror}); name another file"
+        ) from None
+
+
+def _json(content: dict[str, Any]) -> str:
+    try:
+        return json.dumps(content, indent=2, allow_nan=False)
+    except ValueError:
+        raise GanpipeError(
+            "a figure or the reference's protocol holds NaN or infinity; judge against statistics "
+            "that were made anew"
+        ) from None
 
 
 def _table(figures: dict[str, Any]) -> Iterator[str]:

@@ -120,11 +120,12 @@ def test_another_configuration_starts_afresh(victim: Victim) -> None:
 
 @pytest.mark.fault("loss that is not a number")
 def test_a_loss_that_diverges(victim: Victim, same: Check) -> None:
-    victim.set(optimizer__lr=1e30)
+    grid_first = {"train__log_every": 1000, "train__snapshot_every": 1}  # before any row
+    victim.set(optimizer__lr=1e30, **grid_first)
     said = refuses(victim, *TRAIN)
     assert "the loss of model 'toy_mlp' is not finite since step" in said
     assert not (victim.root / "models/generator.safetensors").exists()
-    victim.set(optimizer__lr=0.0002)
+    victim.set(optimizer__lr=0.0002, train__log_every=3, train__snapshot_every=9)
     victim.run(*TRAIN)
     same(victim)
 

@@ -166,14 +166,17 @@ def test_the_nearest_is_that_of_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
         assert candidates[which] == min(candidates)
 
 
-def test_few_points_have_balls_to_the_farthest() -> None:
-    radii = ball_radii(torch.tensor([[0.0], [1.0], [3.0]]))
-    assert radii.tolist() == [[9, 9], [4, 4], [9, 9]]
+def test_balls_need_six_points() -> None:
+    points = torch.tensor([[0.0], [1.0], [3.0], [7.0], [15.0], [31.0]])
+    assert ball_radii(points)[0].tolist() == [49, 31**2]
+    with pytest.raises(ValueError, match="5 points have fewer than 5 neighbours"):
+        ball_radii(points[:5])
 
 
 def test_a_line_over_one_by_n_is_followed_to_its_end() -> None:
     counts = [3000, 5000, 10000]
     assert extrapolate(counts, [4 + 7000 / n for n in counts]) == pytest.approx(4)
-    assert next(iter(subset_sizes([10] * 10).items())) == (3, 30)
-    with pytest.raises(GanpipeError, match="cannot be extrapolated"):
-        subset_sizes([1, 1])
+    assert next(iter(subset_sizes([10] * 10, width=29).items())) == (3, 30)
+    for sizes, width, needed in (([1, 1], 1, 7), ([10] * 10, 30, 104), ([1000] * 10, 3000, 10004)):
+        with pytest.raises(GanpipeError, match=f"num_generated to {needed} or more"):
+            subset_sizes(sizes, width)

@@ -132,6 +132,13 @@ def test_fid_infinity_is_below_fid_and_nearer_to_many_images(reference: Referenc
     assert abs(infinite - many) < abs(plain - many)
 
 
+def test_fid_infinity_of_few_images_is_refused_before_they_are_drawn(reference: Reference) -> None:
+    """The features are 12 wide, the smallest subset has three tenths of the images."""
+    Judge(TOY, reference, 44, 64, 300, fid_infinity=True)
+    with pytest.raises(GanpipeError, match="FID of 40 images and 12 features"):
+        Judge(TOY, reference, 40, 64, 300, fid_infinity=True)
+
+
 def test_the_same_images_give_the_same_figures(reference: Reference) -> None:
     assert judged(draw(300, 2), reference) == judged(draw(300, 2), reference)
 
@@ -180,10 +187,38 @@ def test_too_few_images_are_refused(reference: Reference, num: int) -> None:
         judged(draw(2, 0)[:num], reference)
 
 
+NEIGHBOURS = {f"{name}_classifier" for name in ("precision", "recall", "density", "coverage")}
+
+
 def test_two_images_are_enough(reference: Reference) -> None:
     figures = judged(draw(2, 0), reference)
     assert figures["fid_classifier"] > 0
     assert "fid_classifier_std" not in figures  # nothing can be left out
+
+
+@pytest.mark.parametrize(("generated", "kept"), [(5, 300), (300, 5)])
+def test_figures_of_neighbours_are_left_out_where_images_are_few(
+    reference: Reference, capsys: pytest.CaptureFixture[str], generated: int, kept: int
+) -> None:
+    """In place of figures of the same names with fewer neighbours."""
+    figures = judged(draw(generated, 2), reference, max_features=kept)
+    assert not NEIGHBOURS & figures.keys()
+    assert "kid_classifier" in figures
+    said = capsys.readouterr().err
+    assert "need the features of 6 images a side; of 5 generated and 300 real ones" in said
+    assert judged(draw(6, 2), reference).keys() > NEIGHBOURS
+    assert capsys.readouterr().err == ""
+
+
+def test_a_reference_of_few_images_has_no_figures_of_neighbours(
+    real: dict[str, np.ndarray], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for num in (5, 6):
+        few = reference_of(TOY, real, "train", replace(SIZES, num_reference=num), {})
+        save_reference(tmp_path / "few.npz", few)
+        figures = judged(draw(300, 2), load_reference(tmp_path / "few.npz"))
+        assert (figures.keys() >= NEIGHBOURS) == (num == 6)
+        assert ("of 300 generated and 5 real ones" in capsys.readouterr().err) == (num == 5)
 
 
 def test_few_images_are_warned_about(capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,6 +235,9 @@ def test_another_ruler_than_the_references_is_refused(reference: Reference) -> N
             Judge(other, reference, 300, 64, 300)
 
 
+WHOLE: dict[str, Any] = {"mu": np.zeros(2), "sigma": np.eye(2)}
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -209,6 +247,17 @@ def test_another_ruler_than_the_references_is_refused(reference: Reference) -> N
         ({"mu": np.zeros(3), "sigma": np.zeros((2, 2))}, r"shape \(3,\) and sigma \(2, 2\)"),
         ({"mu": np.full(3, np.nan), "sigma": np.zeros((3, 3))}, "NaN"),
         ({"mu": np.array([None] * 3), "sigma": np.zeros((3, 3))}, "is not a whole file"),
+        ({"mu": np.zeros(2), "sigma": np.eye(2) * 1j}, "mu or sigma is complex"),
+        ({"mu": np.zeros(2), "sigma": [[1, 0.1], [0.2, 1]]}, "sigma is not symmetric"),
+        ({"mu": np.zeros(2), "sigma": [[1, 0], [0, -0.1]]}, "a negative variance"),
+        ({"mu": np.zeros(2), "sigma": [[1, 1.1], [1.1, 1]]}, "above what its variances allow"),
+        ({**WHOLE, "features": np.full((5, 2), np.inf)}, "features holds NaN or infinity"),
+        ({**WHOLE, "features": np.zeros((5, 3))}, r"features has the shape \(5, 3\), not \(N, 2\)"),
+        ({**WHOLE, "searched": np.zeros((5, 3))}, "searched has the shape"),
+        ({**WHOLE, "radii": np.zeros((5, 2))}, "features and radii differ in number"),
+        ({**WHOLE, "within": np.nan}, "NaN"),
+        ({**WHOLE, "protocol": "[1]"}, "its protocol is not an object"),
+        ({**WHOLE, "protocol": '{"num_real": "x"}'}, "it is of 'x' images"),
     ],
 )
 def test_damaged_statistics_are_refused(tmp_path: Path, content: Any, says: str) -> None:
@@ -219,6 +268,30 @@ def test_damaged_statistics_are_refused(tmp_path: Path, content: Any, says: str)
         np.savez(path, **content)
     with pytest.raises(GanpipeError, match=says):
         load_reference(path)
+
+
+def test_a_covariance_may_have_rounding_errors(reference: Reference, tmp_path: Path) -> None:
+    """Those of float32, where two features are the same."""
+    samples = np.random.default_rng(0).normal(size=(9, 3)) * [1, 1, 100]
+    sigma = np.cov(samples[:, [0, 0, 1, 2]], rowvar=False)
+    sigma[0, 1] *= 1 + 1e-7
+    np.savez(tmp_path / "a.npz", mu=np.zeros(4, np.float32), sigma=sigma.astype(np.float32))
+    np.testing.assert_allclose(load_reference(tmp_path / "a.npz").gaussian.sigma, sigma, rtol=1e-6)
+
+
+def test_a_flipped_bit_in_a_compressed_reference_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "reference.npz"
+    features = np.random.default_rng(0).normal(size=(50, 2))
+    np.savez_compressed(path, mu=features.mean(0), sigma=np.cov(features.T), features=features)
+    whole = path.read_bytes()
+    refused = 0
+    for position in range(0, len(whole), 7):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 4]) + whole[position + 1 :])
+        try:
+            load_reference(path)
+        except GanpipeError:
+            refused += 1
+    assert refused > len(whole) / 7 / 2  # some fields of the archive mean nothing
 
 
 def test_a_truncated_reference_is_refused(reference: Reference, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def record(
     images_seen: int = 100,
     seed: int = 0,
     model: str = "dcgan",
+    weights: str | None = None,  # which the file holds
     rule: str = "lowest fid_classifier of 2000 images",
 ) -> dict[str, Any]:
     """The protocol that the stages write, from a classifier that has learnt nothing."""
@@ -59,7 +60,12 @@ def record(
     sizes = Sizes(num_reference, config.num_generated, config.max_features, max_searched, 10)
     facts = {"dataset": dataset, "image_size": size}
     reference = reference_of(ruler, images, config.split, sizes, facts)
-    header = {"model_name": model, "seed": seed, "images_seen": images_seen}
+    header = {
+        "model_name": model,
+        "seed": seed,
+        "images_seen": images_seen,
+        "weights": weights or config.weights,
+    }
     generated = about_generated(config, header, {"rule": rule})
     return protocol(generated, {"classifier": reference.protocol})
 
@@ -144,6 +150,7 @@ def test_a_parameter_changes_the_protocol(
         {"images_seen": 101},
         {"seed": 1},
         {"model": "mlp"},
+        {"weights": "raw"},
     ],
     ids=str,
 )
@@ -165,7 +172,7 @@ def test_versions_quantisation_and_resizing_are_in_it(
 ) -> None:
     assert plain["generated"]["quantisation"] == "uint8, rounded to nearest"
     assert plain["classifier"]["resize"] == "none"
-    assert {"ganpipe", "torch", "torchvision", "numpy"} <= plain["versions"].keys()
+    assert {"ganpipe", "torch", "torchvision", "numpy", "pillow"} <= plain["versions"].keys()
     original: Callable[[str], str] = module.version
     monkeypatch.setattr(module, "version", lambda name: original(name) + "+other")
     assert record(tmp_path, evaluate_config()) != plain

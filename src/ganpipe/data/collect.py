@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, cast
 
 from ganpipe.errors import GanpipeError
@@ -32,6 +32,7 @@ class _Collection:
 
     source: Path
     folder: Path
+    suffixes: frozenset[str]
     images: int = 0
     total: int = 0  # bytes
     ignored: list[str] = field(default_factory=list)
@@ -41,9 +42,9 @@ class _Collection:
         path = PurePosixPath(name)
         if not _is_safe(name, path):
             raise GanpipeError(f"{self.source} holds the unsafe name {name!r}; remove it")
-        if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
+        if is_hidden(path):
             return False
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in self.suffixes:
             return True
         self.ignored.append(name)
         return False
@@ -76,16 +77,21 @@ class _Collection:
         return GanpipeError(f"{self.source} holds the link {name}; put the file itself there")
 
 
-def collect(path: str, raw: Path) -> None:
+def is_hidden(inside: PurePath) -> bool:
+    """Whether a name within a folder or an archive is hidden, or what macOS adds to archives."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in inside.parts)
+
+
+def collect(path: str, raw: Path, suffixes: frozenset[str] = SUFFIXES) -> None:
     """Copy the images of a folder, .zip or .tar.* into the folder ``raw``, replacing it.
 
-    Hidden files are passed over; files that are no PNG, JPEG or WebP by name are counted. Raises
+    Hidden files are passed over; files that are no images by their ``suffixes`` are counted. Raises
     GanpipeError where there are no images, a name or link leads out, or the archive is damaged.
     """
     source = Path(path)
     _check_place(source, raw)
     with atomic_folder(raw) as folder:
-        found = _Collection(source, folder)
+        found = _Collection(source, folder, suffixes)
         with _archive_errors(source):
             if source.is_dir():
                 _from_folder(source, found)

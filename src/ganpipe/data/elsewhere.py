@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import sys
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ganpipe.data.collect import SUFFIXES, collect
+from ganpipe.data.collect import collect, is_hidden
 from ganpipe.data.images import DamagedImageError, decode_as_it_is
 from ganpipe.errors import GanpipeError
+from ganpipe.npz import open_npz
 
+SUFFIXES = frozenset(  # those that pytorch-fid reads
+    {".bmp", ".jpg", ".jpeg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
+NAMES = ("images", "arr_0")  # of the array in an .npz: ours, and that of np.savez(file, images)
 PIECE = 250  # images decoded at a time
 
 
@@ -29,27 +34,35 @@ class Images:
     def __len__(self) -> int:
         return len(self.files)
 
-    def pieces(self) -> Iterator[np.ndarray]:
-        """uint8 (n, C, H, W), a few at a time, in the order of the names.
+    @cached_property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of each; of files as the first says, which :meth:`pieces` holds others to."""
+        if isinstance(self.files, np.ndarray):
+            _, height, width, channels = self.files.shape
+            return channels, height, width
+        channels, height, width = _decode(self.files[0]).shape
+        return channels, height, width
+
+    def pieces(self, order: np.ndarray) -> Iterator[np.ndarray]:
+        """uint8 (n, C, H, W), a few at a time, in the ``order`` of positions among the names.
 
         Raises GanpipeError, with the file's name, for a damaged image or one of another size.
         """
-        if isinstance(self.files, np.ndarray):
-            for start in range(0, len(self.files), PIECE):
-                yield self.files[start : start + PIECE].transpose(0, 3, 1, 2)
-            return
-        wanted: tuple[int, ...] = ()
-        for start in range(0, len(self.files), PIECE):
-            piece = []
-            for file in self.files[start : start + PIECE]:
-                piece.append(_decode(file))
-                wanted = wanted or piece[0].shape
-                if piece[-1].shape != wanted:
-                    raise GanpipeError(
-                        f"{file} is {_size(piece[-1].shape)}, but {self.files[0].name} is "
-                        f"{_size(wanted)}; only images of one size can be judged together"
-                    )
-            yield np.stack(piece)
+        for start in range(0, len(order), PIECE):
+            chosen = order[start : start + PIECE]
+            if isinstance(self.files, np.ndarray):
+                yield self.files[chosen].transpose(0, 3, 1, 2)
+            else:
+                yield np.stack([self._decode_alike(self.files[index]) for index in chosen])
+
+    def _decode_alike(self, file: Path) -> np.ndarray:
+        image = _decode(file)
+        if image.shape != self.shape:
+            raise GanpipeError(
+                f"{file} is {_size(image.shape)}, but {self.files[0].name} is "
+                f"{_size(self.shape)}; only images of one size can be judged together"
+            )
+        return image
 
 
 def _decode(file: Path) -> np.ndarray:
@@ -66,7 +79,7 @@ def _size(shape: tuple[int, ...]) -> str:
 @contextmanager
 def open_images(source: Path) -> Iterator[Images]:
     """The images of a folder (and the folders below), of an archive, which is unpacked for the
-    while, or of an .npz whose `images` are uint8 (N, H, W, C).
+    while, or of an .npz whose `images` or `arr_0` are uint8 (N, H, W, C).
 
     Raises GanpipeError where there are none.
     """
@@ -80,26 +93,31 @@ def open_images(source: Path) -> Iterator[Images]:
         with TemporaryDirectory(prefix="ganpipe-") as temporary:
             unpacked = Path(temporary) / "images"
             with redirect_stdout(sys.stderr):  # stdout is for the figures alone
-                collect(str(source), unpacked)
+                collect(str(source), unpacked, SUFFIXES)
             yield Images(source, _list(unpacked))
 
 
 def _list(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not is_hidden(path.relative_to(folder))
+    )
     if not files:
-        raise GanpipeError(f"{folder} holds no PNG, JPEG or WebP images")
+        raise GanpipeError(f"{folder} holds no images ({', '.join(sorted(SUFFIXES))})")
     return files
 
 
 def _read_npz(path: Path) -> np.ndarray:
     try:
-        with np.load(path, allow_pickle=False) as content:
-            images: np.ndarray = content["images"]
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        raise GanpipeError(f"{path} holds no array `images` ({reason})") from None
+        with open_npz(path) as content:
+            name = next((name for name in NAMES if name in content), NAMES[0])
+            images = content[name]
+    except ValueError as error:
+        wanted = " or ".join(f"`{name}`" for name in NAMES)
+        raise GanpipeError(f"{path} holds no whole array {wanted} ({error})") from None
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
         raise GanpipeError(
-            f"`images` in {path} must be uint8 (N, H, W, 1 or 3), not {images.dtype} {images.shape}"
+            f"`{name}` in {path} must be uint8 (N, H, W, 1 or 3), not {images.dtype} {images.shape}"
         )
     return images

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-FORMATS = ("PNG", "JPEG", "WEBP")
+FORMATS = ("PNG", "JPEG", "WebP")
+ALL_FORMATS = (*FORMATS, "BMP", "PPM", "TIFF")  # of images that are judged
 
 
 class DamagedImageError(Exception):
@@ -33,9 +34,9 @@ def decode(path: Path, size: int, channels: int) -> np.ndarray:
 
     Raises DamagedImageError where the file can't be decoded or is a decompression bomb.
     """
-    with _damage():
+    with _damage(FORMATS):
         # JPEG can be decoded at 1/2, 1/4 or 1/8; twice the size leaves the filter its work.
-        upright = _open(path, draft=(2 * size, 2 * size))
+        upright = _open(path, FORMATS, draft=(2 * size, 2 * size))
         plain = _flatten(upright, "L" if channels == 1 else "RGB")
         square = ImageOps.fit(plain, (size, size), Image.Resampling.BILINEAR)
     return np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
@@ -43,16 +44,16 @@ def decode(path: Path, size: int, channels: int) -> np.ndarray:
 
 def decode_as_it_is(path: Path) -> np.ndarray:
     """An image file -> (1 or 3, H, W) uint8 at its own size, else as :func:`decode`."""
-    with _damage():
-        upright = _open(path, draft=None)
+    with _damage(ALL_FORMATS):
+        upright = _open(path, ALL_FORMATS, draft=None)
         grey = upright.mode in ("1", "L", "LA") or upright.mode.startswith("I")
         pixels = np.asarray(_flatten(upright, "L" if grey else "RGB"))
     return pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1)
 
 
-def _open(path: Path, draft: tuple[int, int] | None) -> Image.Image:
+def _open(path: Path, formats: tuple[str, ...], draft: tuple[int, int] | None) -> Image.Image:
     """The image, turned as its EXIF data say."""
-    with Image.open(path, formats=FORMATS) as image:
+    with Image.open(path, formats=formats) as image:
         _refuse_bomb(image)
         if draft:
             image.draft(None, draft)
@@ -60,12 +61,13 @@ def _open(path: Path, draft: tuple[int, int] | None) -> Image.Image:
 
 
 @contextmanager
-def _damage() -> Iterator[None]:
+def _damage(formats: tuple[str, ...]) -> Iterator[None]:
     """Take whatever decoders raise on damaged data as one error."""
     try:
         yield
     except Image.UnidentifiedImageError:
-        raise DamagedImageError("it is not a PNG, JPEG or WebP image") from None
+        *first, last = formats
+        raise DamagedImageError(f"it is not a {', '.join(first)} or {last} image") from None
     except DamagedImageError:
         raise
     except Exception as error:  # decoders raise every kind of error on damaged data

@@ -1,7 +1,11 @@
-"""FID without its bias (Chong and Forsyth 2020): extrapolated to infinitely many images."""
+"""FID extrapolated to infinitely many generated images (Chong and Forsyth 2020).
+
+The bias that the reference has of its own number of images stays.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -12,18 +16,20 @@ from ganpipe.errors import GanpipeError
 SMALLEST_SHARE = 0.3  # of the images, in the smallest subset: with fewer the line bends
 
 
-def subset_sizes(block_sizes: Sequence[int]) -> dict[int, int]:
+def subset_sizes(block_sizes: Sequence[int], width: int) -> dict[int, int]:
     """Number of blocks -> number of images in them, for the subsets that the line goes through.
 
-    Raises GanpipeError for fewer than three.
+    Raises GanpipeError for fewer than three, and where the smallest has no more images than the
+    ``width`` of the features: there FID is no line in 1/N.
     """
     sizes = dict(enumerate(accumulate(block_sizes), start=1))
     total = sum(block_sizes)
     kept = {k: size for k, size in sizes.items() if size >= max(2, SMALLEST_SHARE * total)}
-    if len(kept) < 3:
+    if len(kept) < 3 or min(kept.values()) <= width:
+        needed = math.ceil((width + 1) / SMALLEST_SHARE)
         raise GanpipeError(
-            f"FID of {total} images cannot be extrapolated; set evaluate.num_generated higher or "
-            "evaluate.fid_infinity to false"
+            f"FID of {total} images and {width} features cannot be extrapolated; set "
+            f"evaluate.num_generated to {needed} or more, or evaluate.fid_infinity to false"
         )
     return kept
 

@@ -17,11 +17,11 @@ from ganpipe.metrics.collect import Seen, collect
 from ganpipe.metrics.fid_infinity import extrapolate, subset_sizes
 from ganpipe.metrics.frechet import frechet_distance, root
 from ganpipe.metrics.kid import kernel_distance
-from ganpipe.metrics.neighbours import nearest, overlap
+from ganpipe.metrics.neighbours import NEEDED, nearest, overlap
 from ganpipe.metrics.reference import Reference
 from ganpipe.metrics.ruler import Ruler
 from ganpipe.metrics.scores import score_of_splits
-from ganpipe.metrics.spread import jackknife
+from ganpipe.metrics.spread import block_bounds, jackknife
 
 SMALL_SAMPLE = 2048  # images below which FID is mostly bias
 PAIRS = 16  # of the generated images that are closest to a training image
@@ -47,7 +47,7 @@ class Judge:
     """A ruler and what it compares with, ready for any number of generators.
 
     Raises GanpipeError where the reference says that another ruler, or the same one with other
-    weights or arithmetic, made it.
+    weights or arithmetic, made it, and where so few images give no ``fid_infinity``.
     """
 
     ruler: Ruler
@@ -66,6 +66,13 @@ class Judge:
                     f"{self.reference.protocol[field]}, not {value}); make them again with "
                     "`dvc repro -s -f reference`"
                 )
+        if self.fid_infinity:
+            self.subsets()
+
+    def subsets(self) -> dict[int, int]:
+        """The numbers of blocks whose FID is extrapolated, and of images in them."""
+        sizes = np.diff(block_bounds(self.num)).tolist()
+        return subset_sizes(sizes, len(self.reference.gaussian.mu))
 
     @cached_property
     def half(self) -> np.ndarray:
@@ -137,7 +144,7 @@ def _fid(judge: Judge, seen: Seen) -> dict[str, Any]:
         "fid_floor": judge.reference.floor,
     }
     if judge.fid_infinity:
-        sizes = subset_sizes([block.num for block in seen.blocks])
+        sizes = judge.subsets()
         values = [judge.fid(seen, range(count)) for count in sizes]
         figures["fid_infinity"] = extrapolate(list(sizes.values()), values)
     return figures
@@ -152,10 +159,20 @@ def _kid(judge: Judge, seen: Seen) -> dict[str, Any]:
 
 
 def _overlap(judge: Judge, seen: Seen) -> dict[str, Any]:
+    """The four figures of neighbours; of too few images none, and a line on stderr says so."""
     real = judge.reference
-    if real.features is None or real.radii is None:
+    if real.features is None:
         return {}
-    return overlap(seen.features, real.features, real.radii)
+    if min(len(seen.features), len(real.features)) < NEEDED:
+        print(
+            f"warning: precision, recall, density and coverage need the features of {NEEDED} "
+            f"images a side; of {len(seen.features)} generated and {len(real.features)} real ones "
+            "they are left out",
+            file=sys.stderr,
+        )
+    elif real.radii is not None:
+        return overlap(seen.features, real.features, real.radii)
+    return {}
 
 
 def _classes(judge: Judge, seen: Seen) -> dict[str, Any]:
@@ -167,7 +184,8 @@ def _classes(judge: Judge, seen: Seen) -> dict[str, Any]:
 
 def _copies(seen: Seen, reference: Reference) -> tuple[dict[str, float], Pairs | None]:
     """``closer_than_test``: the share of generated images that are nearer to a training image than
-    half of the test images are. 0.5 for images as new as those; near 1 for copies."""
+    half of the test images are. 0.5 for images as new as those; near 1 for copies, but for images
+    that are smoother or less varied than the data, too."""
     if reference.searched is None or reference.test_median is None:
         return {}, None
     squared, index = nearest(seen.features, reference.searched)

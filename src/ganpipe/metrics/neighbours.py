@@ -12,6 +12,7 @@ from torch import Tensor
 
 PRECISION_K = 3  # neighbours that span a ball (Kynkäänniemi et al. 2019)
 DENSITY_K = 5  # and in density and coverage (Naeem et al. 2020)
+NEEDED = DENSITY_K + 1  # points a side, so that each has so many neighbours
 BLOCK_VALUES = 1 << 25  # distances held at a time: 256 MiB
 
 
@@ -34,15 +35,16 @@ def distances(
 def ball_radii(points: Tensor) -> Tensor:
     """(N, 2) float64: squared distance of each point to its 3rd and 5th neighbour among the others.
 
-    Where there are fewer others, to the farthest.
+    Raises ValueError for fewer than NEEDED points: a figure with another k would be another figure.
     """
-    most = min(DENSITY_K, len(points) - 1)
+    if len(points) < NEEDED:
+        raise ValueError(f"{len(points)} points have fewer than {DENSITY_K} neighbours")
     parts = []
     for start, squared in distances(points, points):
         rows = torch.arange(len(squared))
         squared[rows, start + rows] = torch.inf
-        nearest = squared.topk(most, dim=1, largest=False).values
-        parts.append(nearest[:, [min(k, most) - 1 for k in (PRECISION_K, DENSITY_K)]])
+        nearest = squared.topk(DENSITY_K, dim=1, largest=False).values
+        parts.append(nearest[:, [PRECISION_K - 1, DENSITY_K - 1]])
     return torch.cat(parts)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ganpipe import __version__
 from ganpipe.metrics.config import EvaluateConfig, RulerName
 
-PACKAGES = ("numpy", "pytorch-fid", "torch", "torchvision")
+PACKAGES = ("numpy", "pillow", "pytorch-fid", "torch", "torchvision")
 
 
 def about_generated(
@@ -20,7 +20,7 @@ def about_generated(
     return {
         "num_generated": config.num_generated,
         "quantisation": "uint8, rounded to nearest",
-        "weights": config.weights,
+        "weights": header.get("weights", config.weights),  # as the judged file says
         "checkpoint": config.checkpoint,
         "checkpoint_rule": snapshots["rule"] if best else "end of training",
         "max_features": config.max_features,

@@ -6,7 +6,6 @@ Its ``mu`` and ``sigma`` are what pytorch-fid reads and writes.
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,11 +21,13 @@ from ganpipe.metrics.collect import Seen, collect
 from ganpipe.metrics.frechet import frechet_distance
 from ganpipe.metrics.kid import within
 from ganpipe.metrics.moments import Gaussian
-from ganpipe.metrics.neighbours import ball_radii, nearest
+from ganpipe.metrics.neighbours import NEEDED, ball_radii, nearest
 from ganpipe.metrics.ruler import Ruler, outputs
+from ganpipe.npz import open_npz
 from ganpipe.seeding import generator
 
 PIECE = 250  # images read at a time
+ROUNDING = 1e-6  # of sigma's largest entry: what rounding, of float32 too, may do to it
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Reference:
     gaussian: Gaussian
     protocol: dict[str, Any]  # which images, which ruler
     features: Tensor | None = None  # (N, d) float32
-    radii: Tensor | None = None  # (N, 2) float64, of neighbours.ball_radii
+    radii: Tensor | None = None  # (N, 2) float64, of neighbours.ball_radii; None of few features
     within: float | None = None  # mean kernel of pairs of them, of kid.within
     floor: float | None = None  # FID of held-out real images
     searched: Tensor | None = None  # (M, d) float32: training images among which copies are sought
@@ -103,7 +104,7 @@ def make_reference(ruler: Ruler, real: Seen, protocol: dict[str, Any]) -> Refere
         real.gaussian(),
         {**ruler.protocol, **protocol, "num_real": real.num, "num_features": len(real.features)},
         real.features,
-        ball_radii(real.features),
+        ball_radii(real.features) if len(real.features) >= NEEDED else None,
         within(real.features.double()),
     )
 
@@ -142,9 +143,9 @@ def save_reference(path: Path, reference: Reference) -> None:
 def is_statistics(path: Path) -> bool:
     """Whether an .npz is one of statistics, not of images; a damaged one counts as such."""
     try:
-        with np.load(path, allow_pickle=False) as content:
-            return "images" not in content
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+        with open_npz(path) as content:
+            return not {"images", "arr_0"} & set(content)
+    except ValueError:
         return True
 
 
@@ -154,35 +155,70 @@ def load_reference(path: Path) -> Reference:
     Raises GanpipeError where it is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with open_npz(path) as content:
             protocol = json.loads(str(content["protocol"])) if "protocol" in content else {}
+            if not isinstance(protocol, dict):
+                raise ValueError("its protocol is not an object of JSON")
             gaussian = _gaussian(content["mu"], content["sigma"], protocol.get("num_real"))
             tensors = {
-                name: torch.from_numpy(content[name])
-                for name in ("features", "radii", "searched")
+                name: _rows(name, content[name], len(gaussian.mu))
+                for name in ("features", "searched")
                 if name in content
             }
+            if "radii" in content:
+                tensors["radii"] = _rows("radii", content["radii"], 2)
+                if len(tensors["radii"]) != len(tensors.get("features", ())):
+                    raise ValueError("features and radii differ in number")
             numbers = {
                 name: float(content[name])
                 for name in ("within", "floor", "test_median")
                 if name in content
             }
+            if not np.isfinite(list(numbers.values())).all():
+                raise ValueError("it holds NaN or infinity")
     except FileNotFoundError:
         raise GanpipeError(
             f"{path} is missing; the stage 'reference' writes it: run `dvc repro`"
         ) from None
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except ValueError as error:
         raise GanpipeError(
-            f"{path} is not a whole file of reference statistics ({' '.join(str(error).split())}); "
-            "make it again: delete it and run `dvc repro`, or ask whom you have it from"
+            f"{path} is not a whole file of reference statistics ({error}); make it again: delete "
+            "it and run `dvc repro`, or ask whom you have it from"
         ) from None
     return Reference(gaussian, protocol, **tensors, **numbers)  # type: ignore[arg-type]
 
 
-def _gaussian(mu: np.ndarray, sigma: np.ndarray, num: int | None) -> Gaussian:
-    mu, sigma = mu.astype(np.float64), sigma.astype(np.float64)
+def _gaussian(mu: np.ndarray, sigma: np.ndarray, num: Any) -> Gaussian:
     if mu.ndim != 1 or sigma.shape != (len(mu), len(mu)):
         raise ValueError(f"mu has the shape {mu.shape} and sigma {sigma.shape}")
+    if np.iscomplexobj(mu) or np.iscomplexobj(sigma):
+        raise ValueError("mu or sigma is complex")
+    mu, sigma = mu.astype(np.float64), sigma.astype(np.float64)
     if not (np.isfinite(mu).all() and np.isfinite(sigma).all()):
         raise ValueError("it holds NaN or infinity")
+    if num is not None and (type(num) is not int or num < 2):
+        raise ValueError(f"its protocol says that it is of {num!r} images")
+    _check_covariance(sigma)
     return Gaussian(mu, sigma, num)
+
+
+def _check_covariance(sigma: np.ndarray) -> None:
+    """Raise ValueError for a finite (d, d) matrix that can be no covariance: the distance to it
+    could come out as 0."""
+    allowed = ROUNDING * np.abs(sigma).max(initial=0)
+    variances = sigma.diagonal()
+    if np.abs(sigma - sigma.T).max(initial=0) > allowed:
+        raise ValueError("sigma is not symmetric")
+    if variances.min(initial=0) < 0:
+        raise ValueError("sigma has a negative variance on its diagonal")
+    deviations = np.sqrt(variances)
+    if (np.abs(sigma) - np.outer(deviations, deviations)).max(initial=0) > allowed:
+        raise ValueError("sigma has a covariance above what its variances allow")
+
+
+def _rows(name: str, rows: np.ndarray, width: int) -> Tensor:
+    if rows.ndim != 2 or rows.shape[1] != width:
+        raise ValueError(f"{name} has the shape {rows.shape}, not (N, {width})")
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{name} holds NaN or infinity")
+    return torch.from_numpy(rows)

@@ -90,6 +90,7 @@ def _run(
         before, after = (method.updates_before(step) for step in (state.step - 1, state.step))
         epoch = finished_epoch(before, after, batches.per_epoch)
         if state.step == total or (epoch and epoch % config.snapshot_every == 0):
+            journal.check()  # it knows since when, which the grid of a broken generator does not
             _progress_grid(state, fixed, spec, paths.PROGRESS / f"images_{images_seen():09d}.png")
             snapshot = paths.snapshot(images_seen())
             save_weights(snapshot, state.average, {**header(), "weights": "ema"})
