@@ -115,7 +115,14 @@ def test_images_from_elsewhere_are_named(
     for more in ([], ["--fid-only"]):
         score.main([fake, "--reference", real, *ruler, "--json", *more])
         said = json.loads(capsys.readouterr().out)["protocol"]
-        assert said["generated"] == {"source": fake, "num_generated": 5}
+        assert said["generated"] == {
+            "source": fake,
+            "num_generated": 5,
+            "image_size": "8 x 8",
+            "channels": 1,
+            "max_features": 10000,
+        }
+        assert said["classifier"]["num_real"] == 6
         assert said["classifier"]["source"] == real
         assert said["classifier"]["weights_sha256"] == sha256_of(weights)
 
