@@ -18,7 +18,7 @@ def main() -> None:
         return _write_curves([])
     from ganpipe.device import pick_device, set_deterministic
     from ganpipe.judging import open_judge
-    from ganpipe.metrics.measure import curve_point
+    from ganpipe.metrics.measure import curve_point, warn_if_small
     from ganpipe.metrics.rulers import open_ruler
     from ganpipe.sampling import draw
     from ganpipe.weights import load_trained
@@ -27,6 +27,7 @@ def main() -> None:
     device = pick_device("auto")
     config = params.evaluate
     num = config.snapshots.num_generated
+    warn_if_small(num, None)
     rows: list[dict[str, Any]] = []
     ruler = open_ruler(name, paths.CLASSIFIER, config.inception_weights, device, config.precision)
     with open_judge(ruler, num, config.batch_size, max_features=num) as judge:

@@ -72,7 +72,9 @@ def test_what_an_earlier_stage_should_have_made_is_named(place: Path) -> None:
     assert "classifier.safetensors is missing; the stage 'extractor'" in stage("reference", place)
     stage("extractor", place, code=0)
     stage("reference", place, code=0)
-    assert "holds no snapshot; `dvc repro train`" in stage("snapshots", place)
+    said = stage("snapshots", place)
+    assert "holds no snapshot; `dvc repro train`" in said
+    assert "generated images is mostly bias" in said
     assert "the stage 'snapshots' writes it" in stage("evaluate", place)
     reference = place / "data" / "reference" / "classifier.npz"
     with np.load(reference) as content:
