@@ -52,6 +52,7 @@ PLANE = DataSpec(
     "plane", image_size=1, channels=2, classes=(), num_train=0, num_test=0, native_size=1
 )
 WIDTH = 128  # of hidden layers
+KERNELS = 16  # of minibatch discrimination, at most: the time goes with them
 FASTER = 5  # times the block's learning rate
 LEFT_OUT = {"mlp", "toy_mlp", "cgan", "dcgan_diffaugment"}  # dcgan's objective; classes; pictures
 
@@ -129,6 +130,7 @@ def on_points(block: ModelConfig, target: Target) -> ModelConfig:
     common = {"arch": "mlp", "activation": "leaky_relu"}
     kept = ("spectral_norm", "minibatch_discrimination", "minibatch_stddev")
     d = content["discriminator"]
+    d["minibatch_discrimination"] = min(d["minibatch_discrimination"], KERNELS)
     content["generator"] = {**common, "hidden": 2 * [WIDTH], "batch_norm": False}
     content["discriminator"] = {
         **common,

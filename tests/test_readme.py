@@ -77,7 +77,7 @@ def test_a_command_sets_parameters_that_exist(line: str, tmp_path: Path) -> None
         choices = value.split(",") if "[" not in value else [value]
         for choice in choices:
             path.write_bytes((ROOT / "params.yaml").read_bytes())
-            edit_params(path, {name: YAML(typ="safe").load(choice)})
+            edit_params(path, {name.removeprefix("+"): YAML(typ="safe").load(choice)})
             load_params(path)
 
 

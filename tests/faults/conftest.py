@@ -13,10 +13,11 @@ from victim import RESULTS, Victim, sizes_of_difference
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Victim:
-    """Data prepared and nothing trained, on one thread, so that a busy machine is no slower."""
+    """Data prepared and nothing trained, on one thread, so that a busy machine is no slower, and
+    for seconds, so that a signal meets the training even there."""
     project = make_project(tmp_path_factory.mktemp("faults") / "project")
     victim = Victim(project.root, {**project.environment, "OMP_NUM_THREADS": "1"})
-    victim.set(model="toy_mlp", train__epochs=30, train__log_every=3, train__snapshot_every=9)
+    victim.set(model="toy_mlp", train__epochs=60, train__log_every=3, train__snapshot_every=18)
     victim.commit("small and quick")
     victim.dvc("repro", "prepare")
     victim.commit("the data")

@@ -111,9 +111,9 @@ def test_another_configuration_starts_afresh(victim: Victim) -> None:
     victim.set(train__epochs=3)
     said = victim.run(*TRAIN)
     assert "starting from the first step: the checkpoints in" in said
-    assert "are of another train.epochs (30, now 3)" in said
+    assert "are of another train.epochs (60, now 3)" in said
     assert "going on" not in said
-    victim.set(train__epochs=30)
+    victim.set(train__epochs=60)
     (victim.root / "src/ganpipe/seeding.py").open("a").write("# another version of the code\n")
     assert "are of another code" in victim.run(*TRAIN)
 
