@@ -125,7 +125,7 @@ def test_a_loss_that_diverges(victim: Victim, same: Check) -> None:
     said = refuses(victim, *TRAIN)
     assert "the loss of model 'toy_mlp' is not finite since step" in said
     assert not (victim.root / "models/generator.safetensors").exists()
-    victim.set(optimizer__lr=0.0002, train__log_every=3, train__snapshot_every=9)
+    victim.set(optimizer__lr=0.0002, train__log_every=3, train__snapshot_every=18)
     victim.run(*TRAIN)
     same(victim)
 

@@ -58,6 +58,7 @@ class Victim(Project):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=_hear_ctrl_c,
         )
         log.close()
         self.started.append(process)
@@ -87,6 +88,11 @@ class Victim(Project):
 
         wait_until(look)
         return found[-1]
+
+
+def _hear_ctrl_c() -> None:
+    """Undo what shells do to jobs in the background, whose children are deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
