@@ -52,7 +52,6 @@ PLANE = DataSpec(
     "plane", image_size=1, channels=2, classes=(), num_train=0, num_test=0, native_size=1
 )
 WIDTH = 128  # of hidden layers
-KERNELS = 16  # of minibatch discrimination, at most: the time goes with them
 FASTER = 5  # times the block's learning rate
 LEFT_OUT = {"mlp", "toy_mlp", "cgan", "dcgan_diffaugment"}  # dcgan's objective; classes; pictures
 
@@ -124,13 +123,14 @@ class Outcome(NamedTuple):
     samples: torch.Tensor  # (SAMPLES, 2)
 
 
-def on_points(block: ModelConfig, target: Target) -> ModelConfig:
-    """The block with both networks replaced by the MLPs of ``target``."""
+def on_points(block: ModelConfig, target: Target, kernels: int) -> ModelConfig:
+    """The block with both networks replaced by the MLPs of ``target``, and at most ``kernels`` of
+    minibatch discrimination."""
     content: dict[str, Any] = block.model_dump(mode="json") | {"latent_dim": 8}
     common = {"arch": "mlp", "activation": "leaky_relu"}
     kept = ("spectral_norm", "minibatch_discrimination", "minibatch_stddev")
     d = content["discriminator"]
-    d["minibatch_discrimination"] = min(d["minibatch_discrimination"], KERNELS)
+    d["minibatch_discrimination"] = min(d["minibatch_discrimination"], kernels)
     content["generator"] = {**common, "hidden": 2 * [WIDTH], "batch_norm": False}
     content["discriminator"] = {
         **common,
@@ -141,13 +141,13 @@ def on_points(block: ModelConfig, target: Target) -> ModelConfig:
     return validate(ModelConfig, content, "the block")
 
 
-def play(block: str, target: str, seed: int, steps: int | None = None) -> Outcome:
+def play(block: str, target: str, seed: int, kernels: int, steps: int | None) -> Outcome:
     """Train one block on one target, for ``steps`` generator updates or the target's own number."""
     torch.set_num_threads(1)
     params: Params = load_params()
     game = TARGETS[target]
     steps = steps or game.steps
-    model = on_points(params.models[block], game)
+    model = on_points(params.models[block], game, kernels)
     method = build_method(model, PLANE, seed)
     method.g_nets["generator"].layers[-1] = Spread(game.scale)  # in place of tanh
     resolved = model.optimizer.both(params.optimizer)
@@ -245,6 +245,7 @@ def main() -> None:
     parser.add_argument("--targets", default=",".join(TARGETS))
     parser.add_argument("--steps", type=int, help="generator updates, in place of the target's")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--kernels", type=int, default=16, help="of minibatch discrimination")
     parser.add_argument("--jobs", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--out", type=Path, default=Path("ring.png"))
     options = parser.parse_args()
@@ -253,7 +254,7 @@ def main() -> None:
     runs = list(itertools.product(blocks, options.targets.split(","), range(options.seeds)))
     outcomes: list[Outcome] = []
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(play, *run, options.steps) for run in runs]
+        waiting = [pool.submit(play, *run, options.kernels, options.steps) for run in runs]
         for future in waiting:
             outcomes.append(run := future.result())
             print(*run[:4], *(f"{value:.3g}" for value in run[4:7]), file=sys.stderr, flush=True)
