@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+IMAGES = ("images", "arr_0")  # names of images in an .npz: ours, and that of np.savez(file, images)
 DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 

@@ -15,12 +15,11 @@ import numpy as np
 from ganpipe.data.collect import collect, is_hidden
 from ganpipe.data.images import DamagedImageError, decode_as_it_is
 from ganpipe.errors import GanpipeError
-from ganpipe.npz import open_npz
+from ganpipe.npz import IMAGES, open_npz
 
 SUFFIXES = frozenset(  # those that pytorch-fid reads
     {".bmp", ".jpg", ".jpeg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
-NAMES = ("images", "arr_0")  # of the array in an .npz: ours, and that of np.savez(file, images)
 PIECE = 250  # images decoded at a time
 
 
@@ -111,10 +110,10 @@ def _list(folder: Path) -> list[Path]:
 def _read_npz(path: Path) -> np.ndarray:
     try:
         with open_npz(path) as content:
-            name = next((name for name in NAMES if name in content), NAMES[0])
+            name = next((name for name in IMAGES if name in content), IMAGES[0])
             images = content[name]
     except ValueError as error:
-        wanted = " or ".join(f"`{name}`" for name in NAMES)
+        wanted = " or ".join(f"`{name}`" for name in IMAGES)
         raise GanpipeError(f"{path} holds no whole array {wanted} ({error})") from None
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
         raise GanpipeError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from ganpipe.cache import make_cache_folder
 from ganpipe.files import atomic_path
 from ganpipe.metrics.ruler import Output, Ruler
+from ganpipe.npz import open_npz
 
 
 @contextmanager
@@ -61,9 +61,9 @@ class _Keeping(nn.Module):
         path = self.folder / f"{digest.hexdigest()}.npz"
         self.used.add(path)
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with open_npz(path) as kept:
                 return Output(torch.from_numpy(kept["features"]), torch.from_numpy(kept["logits"]))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except (FileNotFoundError, ValueError):
             pass  # never seen, or damaged: the archive has checksums
         output = Output(*(part.float().cpu() for part in self.network(images)))
         with atomic_path(path) as temporary, temporary.open("wb") as target:

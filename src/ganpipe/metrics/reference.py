@@ -23,7 +23,7 @@ from ganpipe.metrics.kid import within
 from ganpipe.metrics.moments import Gaussian
 from ganpipe.metrics.neighbours import NEEDED, ball_radii, nearest
 from ganpipe.metrics.ruler import Ruler, outputs
-from ganpipe.npz import open_npz
+from ganpipe.npz import IMAGES, open_npz
 from ganpipe.seeding import generator
 
 PIECE = 250  # images read at a time
@@ -144,7 +144,7 @@ def is_statistics(path: Path) -> bool:
     """Whether an .npz is one of statistics, not of images; a damaged one counts as such."""
     try:
         with open_npz(path) as content:
-            return not {"images", "arr_0"} & set(content)
+            return not set(IMAGES) & set(content)
     except ValueError:
         return True
 
