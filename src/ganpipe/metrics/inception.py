@@ -38,7 +38,7 @@ class Inception(nn.Module):
     """(N, 1 or 3, H, W) uint8 -> Output of (N, 2048) features and (N, 1008) logits.
 
     The layers are pytorch-fid's, with every batch norm folded into its convolution, the ReLU in the
-    same pass, and in channels_last, which is twice as fast on a CPU and equal to about 1e-6. The
+    same pass, and in channels_last, which is faster on a CPU and equal to about 1e-6. The
     logits leave the bias out, as the published Inception Score does (Salimans et al. 2016).
     """
 
