@@ -24,7 +24,7 @@ def features(num: int, dim: int, seed: int) -> np.ndarray:
 
 def gaussian(samples: np.ndarray) -> Gaussian:
     moments = Moments(samples.shape[1])
-    moments.update(samples)
+    moments.update(torch.from_numpy(samples))
     return moments.gaussian()
 
 
@@ -32,8 +32,8 @@ def test_moments_in_pieces_are_those_of_the_whole() -> None:
     samples = features(257, 9, 0) + 1e4  # far from zero, where a mean of squares loses digits
     moments, second = Moments(9), Moments(9)
     for piece in np.split(samples[:200], [1, 2, 90, 90]):
-        moments.update(piece)
-    second.update(samples[200:])
+        moments.update(torch.from_numpy(piece))
+    second.update(torch.from_numpy(samples[200:]))
     moments.merge(second)
     whole = moments.gaussian()
     assert whole.num == 257
@@ -43,7 +43,7 @@ def test_moments_in_pieces_are_those_of_the_whole() -> None:
 
 def test_a_single_image_has_no_covariance() -> None:
     moments = Moments(3)
-    moments.update(np.ones((1, 3)))
+    moments.update(torch.ones(1, 3))
     with pytest.raises(ValueError, match="two images"):
         moments.gaussian()
 

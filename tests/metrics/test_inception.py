@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import torch
 from inception_files import pictures, random_weights, save_pictures
 from pytorch_fid.fid_score import compute_statistics_of_path
 from pytorch_fid.inception import InceptionV3
+from torch import Tensor
 from torchvision.models.inception import BasicConv2d
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
@@ -233,13 +235,57 @@ def test_a_folded_layer_is_convolution_batch_norm_and_relu(
     layer = BasicConv2d(3, 8, kernel_size=3, stride=2, padding=1).eval()
     layer.bn.running_mean.normal_()
     layer.bn.running_var.uniform_(0.5, 2)
-    x = torch.randn(2, 3, 9, 11)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        expected, folded = layer(x), Folded(layer)
-        found = folded(x)
-        monkeypatch.setattr(inception, "AT_ONCE", None)
-        plain = folded(x)  # a build without the operator
-    assert found.dtype == expected.dtype
-    assert torch.equal(found, plain)
-    assert torch.allclose(found, expected, atol=0.05 if bf16 else 1e-6)
-    assert found.min() == 0 < found.max()
+    folded = Folded(layer)
+    for size in ((9, 11), (32, 5), (9, 11)):  # the weights are brought into order for the first
+        x = torch.randn(2, 3, *size)
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            expected, found = layer(x), folded(x)
+            with monkeypatch.context() as without:
+                without.setattr(inception, "_has_operators", lambda bf16: False)
+                plain = folded(x)
+        assert found.dtype == expected.dtype
+        assert torch.equal(found, plain)
+        assert torch.allclose(found, expected, atol=0.05 if bf16 else 1e-6)
+        assert found.min() == 0 < found.max()
+
+
+def test_a_layer_in_both_precisions_keeps_its_weights_apart() -> None:
+    folded = Folded(BasicConv2d(3, 8, kernel_size=3).eval())
+    x = torch.randn(2, 3, 9, 9)
+    with torch.inference_mode():
+        before = folded(x)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert folded(x).dtype == torch.bfloat16
+        assert torch.equal(folded(x), before)
+
+
+def test_a_processor_without_bf16_takes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    operators = SimpleNamespace(
+        _convolution_pointwise=None,
+        _reorder_convolution_weight=None,
+        _is_mkldnn_bf16_supported=lambda: False,
+    )
+    monkeypatch.setattr(torch.ops, "mkldnn", operators)
+    choose = inception._has_operators.__wrapped__
+    assert choose(False)
+    assert not choose(True)
+    del operators._convolution_pointwise
+    assert not choose(False)
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_neither_batch_nor_threads_change_a_bit_of_the_features(ruler: Ruler, bf16: bool) -> None:
+    images = pictures(9, 32, 3, 0)
+
+    def features(threads: int, batch: int) -> Tensor:
+        torch.set_num_threads(threads)
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            return torch.cat([ruler.network(part).features for part in images.split(batch)])
+
+    before = torch.get_num_threads()
+    try:
+        alone = features(1, 1)
+        assert torch.equal(features(2, 4), alone)
+        assert torch.equal(features(3, 9), alone)
+    finally:
+        torch.set_num_threads(before)

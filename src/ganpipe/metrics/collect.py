@@ -55,7 +55,7 @@ def collect(ruler: Ruler, images: Iterable[Tensor], num: int, keep: int, batch_s
         blocks = blocks or [Moments(output.features.shape[1]) for _ in scores]
         for block, (first, last) in enumerate(pairwise(bounds)):
             part = slice(max(first - start, 0), max(last - start, 0))
-            blocks[block].update(output.features[part].numpy())
+            blocks[block].update(output.features[part])
             scores[block].update(output.logits[part])
         if spread:
             spread.update(output.logits)

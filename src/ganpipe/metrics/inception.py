@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from torchvision.models.inception import BasicConv2d
 from ganpipe.errors import GanpipeError
 from ganpipe.files import sha256_of
 from ganpipe.metrics.ruler import Output, Ruler
+from ganpipe.metrics.threads import each_by_one_thread
 from ganpipe.remote import RemoteFile, obtain
 
 FEATURES = 2048
-AT_ONCE = getattr(torch.ops.mkldnn, "_convolution_pointwise", None)  # what a compiled model calls
 PUBLISHED = RemoteFile(
     folder="inception",
     name="pt_inception-2015-12-05-6726825d.pth",
@@ -38,9 +39,12 @@ class Inception(nn.Module):
     """(N, 1 or 3, H, W) uint8 -> Output of (N, 2048) features and (N, 1008) logits.
 
     The layers are pytorch-fid's, with every batch norm folded into its convolution, the ReLU in the
-    same pass, and in channels_last, which is faster on a CPU and equal to about 1e-6. The
-    logits leave the bias out, as the published Inception Score does (Salimans et al. 2016).
+    same pass, and in channels_last, which is faster on a CPU and equal to about 1e-6. On a CPU the
+    features' bits depend neither on the batch nor on the number of threads. The logits leave the
+    bias out, as the published Inception Score does (Salimans et al. 2016).
     """
+
+    last: Tensor
 
     def __init__(self, weights: dict[str, Tensor]) -> None:
         super().__init__()
@@ -52,10 +56,15 @@ class Inception(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, images: Tensor) -> Output:
+        on_cpu = images.device.type == "cpu"
+        features = each_by_one_thread(self._see, images) if on_cpu else self._see(images)
+        return Output(features, features @ self.last.T)
+
+    def _see(self, images: Tensor) -> Tensor:
         x = images.expand(-1, 3, -1, -1).float().div(255)
         (x,) = self.layers(x.contiguous(memory_format=torch.channels_last))
-        features = x.float().flatten(1)
-        return Output(features, features @ self.last.T)
+        features: Tensor = x.float().flatten(1)
+        return features
 
 
 @contextmanager
@@ -73,24 +82,38 @@ def _instead_of_download(weights: dict[str, Tensor]) -> Iterator[None]:
 class Folded(nn.Module):
     """Convolution, batch norm and ReLU of one layer, (N, C, H, W) -> (N, C', H', W').
 
-    On a CPU PyTorch's compiler writes all three as one operator, which is called here without the
-    compiler: the same bits as convolution and ReLU after each other, in less time. Builds that do
-    not have it, and other devices, take the two.
+    On a CPU PyTorch's compiler writes all three as one operator and brings the weights into that
+    operator's order once and for all; both are done here without the compiler. The bits are those
+    of convolution and ReLU after each other. Builds and types that have no such operator, and
+    other devices, take the two.
     """
 
     def __init__(self, layer: BasicConv2d) -> None:
         super().__init__()
         self.conv = fuse_conv_bn_eval(layer.conv, layer.bn)
+        self.ordered: dict[torch.dtype, Tensor] = {}
 
     def forward(self, x: Tensor) -> Tensor:
         conv = self.conv
-        if x.device.type != "cpu" or AT_ONCE is None:
+        bf16 = torch.is_autocast_enabled("cpu")
+        if x.device.type != "cpu" or not _has_operators(bf16):
             return F.relu(conv(x), inplace=True)
-        fast = torch.is_autocast_enabled("cpu")
-        dtype = torch.get_autocast_dtype("cpu") if fast else x.dtype
-        tensors = (part.to(dtype) for part in (x, conv.weight, conv.bias))
+        x = x.to(torch.get_autocast_dtype("cpu") if bf16 else x.dtype)
         where = conv.padding, conv.stride, conv.dilation, conv.groups
-        return AT_ONCE(*tensors, *where, "relu", [], "")
+        if x.dtype not in self.ordered:
+            self.ordered[x.dtype] = torch.ops.mkldnn._reorder_convolution_weight(
+                conv.weight.to(x.dtype), *where, list(x.shape)
+            )
+        weight, bias = self.ordered[x.dtype], conv.bias.to(x.dtype)
+        return torch.ops.mkldnn._convolution_pointwise(x, weight, bias, *where, "relu", [], "")
+
+
+@cache
+def _has_operators(bf16: bool) -> bool:
+    """Whether this build and processor have what a compiled model would call."""
+    names = ["_convolution_pointwise", "_reorder_convolution_weight", "_is_mkldnn_bf16_supported"]
+    there = all(hasattr(torch.ops.mkldnn, name) for name in names)
+    return there and (not bf16 or torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _fold(network: nn.Module) -> None:

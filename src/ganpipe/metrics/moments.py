@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -31,33 +33,37 @@ class Moments:
 
     def __init__(self, dim: int) -> None:
         self.num = 0
-        self.mean = np.zeros(dim)  # (d,)
-        self.scatter = np.zeros((dim, dim))  # (d, d): sum of outer products around the mean
+        self.mean = torch.zeros(dim, dtype=torch.float64)  # (d,)
+        self.scatter = torch.zeros(dim, dim, dtype=torch.float64)  # of deviations from the mean
 
-    def update(self, features: np.ndarray) -> None:
+    def update(self, features: Tensor) -> None:
         """Take in (n, d) features of any float type."""
-        if not len(features):
-            return
-        batch = Moments(features.shape[1])
-        batch.num = len(features)
-        batch.mean = features.mean(axis=0, dtype=np.float64)
-        centred = features - batch.mean
-        batch.scatter = centred.T @ centred
-        self.merge(batch)
+        if len(features):
+            features = features.double()
+            mean = features.mean(dim=0)
+            self._take(len(features), mean, features - mean)
 
     def merge(self, other: Moments) -> None:
         """Take in what ``other`` has seen."""
-        total = self.num + other.num
-        if not other.num:
-            return
-        delta = other.mean - self.mean
-        self.scatter += other.scatter
-        self.scatter += np.outer(delta, delta * (self.num * other.num / total))
-        self.mean = self.mean + delta * (other.num / total)
+        if other.num:
+            self.scatter += other.scatter
+            self._take(other.num, other.mean, other.mean.new_empty(0, len(other.mean)))
+
+    def _take(self, num: int, mean: Tensor, centred: Tensor) -> None:
+        """Add ``num`` images of that mean, whose deviations from it are the rows of ``centred``.
+
+        The distance of the two means joins them as a row, so that one product, in place, does all.
+        """
+        total = self.num + num
+        between = mean - self.mean
+        rows = torch.vstack([centred, between * (self.num * num / total) ** 0.5])
+        self.scatter.addmm_(rows.T, rows)
+        self.mean = self.mean + between * (num / total)
         self.num = total
 
     def gaussian(self) -> Gaussian:
         """Mean and unbiased covariance of what was seen, at least two images."""
         if self.num < 2:
             raise ValueError(f"a covariance needs two images, not {self.num}")
-        return Gaussian(self.mean, self.scatter / (self.num - 1), self.num)
+        sigma = self.scatter / (self.num - 1)
+        return Gaussian(self.mean.numpy(), sigma.numpy(), self.num)
