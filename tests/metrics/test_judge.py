@@ -249,8 +249,13 @@ WHOLE: dict[str, Any] = {"mu": np.zeros(2), "sigma": np.eye(2)}
         ({"mu": np.array([None] * 3), "sigma": np.zeros((3, 3))}, "is not a whole file"),
         ({"mu": np.zeros(2), "sigma": np.eye(2) * 1j}, "mu or sigma is complex"),
         ({"mu": np.zeros(2), "sigma": [[1, 0.1], [0.2, 1]]}, "sigma is not symmetric"),
-        ({"mu": np.zeros(2), "sigma": [[1, 0], [0, -0.1]]}, "a negative variance"),
-        ({"mu": np.zeros(2), "sigma": [[1, 1.1], [1.1, 1]]}, "above what its variances allow"),
+        ({"mu": np.zeros(2), "sigma": [[1, 0], [0, -0.1]]}, "negative variance in some direction"),
+        ({"mu": np.zeros(2), "sigma": [[1, 1.1], [1.1, 1]]}, "negative variance in some"),
+        # every pair of whose features is possible, but not the three together
+        (
+            {"mu": np.zeros(3), "sigma": np.eye(3) * 1.9 - 0.9},
+            "negative variance in some direction",
+        ),
         ({**WHOLE, "features": np.full((5, 2), np.inf)}, "features holds NaN or infinity"),
         ({**WHOLE, "features": np.zeros((5, 3))}, r"features has the shape \(5, 3\), not \(N, 2\)"),
         ({**WHOLE, "searched": np.zeros((5, 3))}, "searched has the shape"),
