@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg.lapack import dpstrf
 
 from ganpipe.errors import GanpipeError
 from ganpipe.metrics.moments import Gaussian
@@ -13,7 +14,7 @@ REGULAR = 1e-10  # smallest pivot against the largest variance; rounding errors 
 def root(gaussian: Gaussian) -> np.ndarray:
     """Any H (d, r) with H Hᵀ = sigma and r its numerical rank; computed once for a reference.
 
-    Cholesky's, which is quick, unless sigma is singular.
+    Cholesky's, with pivots where sigma is singular (Higham 2002, section 10.3).
     """
     sigma = gaussian.sigma
     if gaussian.rank_bound == len(sigma):
@@ -23,10 +24,11 @@ def root(gaussian: Gaussian) -> np.ndarray:
                 return factor
         except np.linalg.LinAlgError:
             pass
-    values, vectors = np.linalg.eigh(sigma)
-    kept = values > len(values) * np.finfo(np.float64).eps * max(values[-1], 0.0)
-    kept[: len(values) - gaussian.rank_bound] = False
-    return vectors[:, kept] * np.sqrt(values[kept])
+    factor, pivots, rank, _ = dpstrf(sigma, lower=1)
+    rank = min(rank, gaussian.rank_bound)
+    half = np.empty((len(sigma), rank))
+    half[pivots - 1] = np.tril(factor)[:, :rank]
+    return half
 
 
 def frechet_distance(a: Gaussian, b: Gaussian, root_of_a: np.ndarray | None = None) -> float:
