@@ -1,6 +1,6 @@
 """Evaluation beside the reference program, in one run on one machine, both to the same figure.
 
-``python benchmarks/evaluate.py`` takes about 15 minutes on two cores with 2,000 images a side. The
+``python benchmarks/evaluate.py`` takes about 18 minutes on two cores with 2,000 images a side. The
 network has random weights: its speed and its parity do not depend on them.
 """
 
