@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,16 +26,21 @@ class GanpipeError(Exception):
 def run(main: Callable[[], None]) -> None:
     """Run a command's ``main`` and turn what a user can mend into one message and exit code 1.
 
-    Exits with 130 after Ctrl-C. A full disk is recognised wherever it strikes, since any write
-    can meet it.
+    Exits with 130 after Ctrl-C and with 141 where the reader of stdout left early, as `head` does:
+    the codes that shells know. A full disk is recognised wherever it strikes, since any write can
+    meet it.
     """
     try:
         main()
+        sys.stdout.flush()
     except GanpipeError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the exit
+        sys.exit(141)
     except OSError as error:
         if error.errno not in FULL:
             raise
