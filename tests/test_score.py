@@ -257,6 +257,7 @@ def test_every_kind_that_pytorch_fid_reads_is_judged(tmp_path: Path) -> None:
     [
         ("nothing", "nothing does not exist"),
         ("empty", r"holds no images \(.bmp, .jpeg, "),
+        ("empty.zip", r"empty.zip holds no images \(.bmp, .jpeg, "),
         ("damaged", "001.png cannot be judged"),
         ("sizes", r"001.png is 30 x 30 pixels of 1 channels, but 000.png is 28 x 28"),
         ("large", "takes images of 28 x 28 pixels; these have 32 x 32"),
@@ -275,6 +276,9 @@ def test_images_that_cannot_be_judged(
     bad = tmp_path / what
     if what == "empty":
         bad.mkdir()
+    elif what == "empty.zip":
+        with zipfile.ZipFile(bad, "w") as archive:
+            archive.writestr("notes.txt", "no image")
     elif what in ("damaged", "sizes"):
         save(bad, draw(2, 0))
         if what == "damaged":

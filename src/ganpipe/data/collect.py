@@ -82,32 +82,40 @@ def is_hidden(inside: PurePath) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in inside.parts)
 
 
-def collect(path: str, raw: Path, suffixes: frozenset[str] = SUFFIXES) -> None:
-    """Copy the images of a folder, .zip or .tar.* into the folder ``raw``, replacing it.
+def collect(path: str, raw: Path) -> None:
+    """Copy the dataset's images, a folder, .zip or .tar.*, into the folder ``raw``, replacing it.
 
-    Hidden files are passed over; files that are no images by their ``suffixes`` are counted. Raises
-    GanpipeError where there are no images, a name or link leads out, or the archive is damaged.
+    Raises GanpipeError as :func:`copy_images` does, and where there are no images.
     """
     source = Path(path)
     _check_place(source, raw)
     with atomic_folder(raw) as folder:
-        found = _Collection(source, folder, suffixes)
-        with _archive_errors(source):
-            if source.is_dir():
-                _from_folder(source, found)
-            elif zipfile.is_zipfile(source):
-                _from_zip(source, found)
-            elif tarfile.is_tarfile(source):
-                _from_tar(source, found)
-            else:
-                raise GanpipeError(f"{source} is neither a folder nor a .zip or .tar.* archive")
-        if not found.images:
+        if not copy_images(source, folder, SUFFIXES):
             raise GanpipeError(
                 f"datasets.folder.path is {source}, which holds no PNG, JPEG or WebP images; put "
                 "yours there or name another folder or archive (an absolute path where the "
                 "experiment is queued or --temp: it sees only what git or DVC tracks)"
             )
+
+
+def copy_images(source: Path, folder: Path, suffixes: frozenset[str]) -> int:
+    """Copy the images of a folder, .zip or .tar.* into the empty ``folder``; how many they are.
+
+    Hidden files are passed over; files that are no images by their ``suffixes`` are counted. Raises
+    GanpipeError where a name or link leads out, or the archive is damaged.
+    """
+    found = _Collection(source, folder, suffixes)
+    with _archive_errors(source):
+        if source.is_dir():
+            _from_folder(source, found)
+        elif zipfile.is_zipfile(source):
+            _from_zip(source, found)
+        elif tarfile.is_tarfile(source):
+            _from_tar(source, found)
+        else:
+            raise GanpipeError(f"{source} is neither a folder nor a .zip or .tar.* archive")
     print(f"{source}: {found.images:,} images, {found.total / 1e6:.1f} MB{_others(found.ignored)}")
+    return found.images
 
 
 def _others(ignored: list[str]) -> str:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ganpipe.data.collect import collect, is_hidden
+from ganpipe.data.collect import copy_images, is_hidden
 from ganpipe.data.images import DamagedImageError, decode_as_it_is
 from ganpipe.errors import GanpipeError
 from ganpipe.npz import IMAGES, open_npz
@@ -87,23 +87,23 @@ def open_images(source: Path) -> Iterator[Images]:
     if source.suffix == ".npz":
         yield Images(source, _read_npz(source))
     elif source.is_dir():
-        yield Images(source, _list(source))
+        yield Images(source, _list(source, source))
     else:
         with TemporaryDirectory(prefix="ganpipe-") as temporary:
-            unpacked = Path(temporary) / "images"
+            unpacked = Path(temporary)
             with redirect_stdout(sys.stderr):  # stdout is for the figures alone
-                collect(str(source), unpacked, SUFFIXES)
-            yield Images(source, _list(unpacked))
+                copy_images(source, unpacked, SUFFIXES)
+            yield Images(source, _list(unpacked, source))
 
 
-def _list(folder: Path) -> list[Path]:
+def _list(folder: Path, source: Path) -> list[Path]:
     files = sorted(
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in SUFFIXES and not is_hidden(path.relative_to(folder))
     )
     if not files:
-        raise GanpipeError(f"{folder} holds no images ({', '.join(sorted(SUFFIXES))})")
+        raise GanpipeError(f"{source} holds no images ({', '.join(sorted(SUFFIXES))})")
     return files
 
 
