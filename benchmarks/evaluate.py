@@ -119,7 +119,7 @@ def classifier(root: Path, num: int = 10_000) -> None:
     save_classifier(path, Classifier(shape), shape)
     ruler = load_classifier(path, torch.device("cpu"))
     images = {"train": pictures(60_000, 28, 1, 0).numpy(), "test": pictures(num, 28, 1, 1).numpy()}
-    sizes = Sizes(num, num, num, 60_000, 50)
+    sizes = Sizes(num, num, 60_000, 50)
     reference, seconds = timed(lambda: reference_of(ruler, images, "train", sizes, {}))
     row(f"reference of the classifier, {num} of 60,000 images", seconds, "", "")
     fakes = pictures(num, 28, 1, 2)

@@ -54,7 +54,7 @@ def main() -> None:
     figures = merged(found) | class_accuracy(asked_and_seen)
     both = {rule: summary(trained[rule], judges, measured[rule]) for rule in ends}
     generated = about_generated(config, chosen.header, snapshots)
-    record = protocol(generated, {judge.ruler.name: judge.reference.protocol for judge in judges})
+    record = protocol(generated, {judge.ruler.name: judge.protocol() for judge in judges})
     write_json(paths.EVALUATE_METRICS, {**figures, "checkpoints": both, "protocol": record})
     shares: dict[str, float] = next(
         (value for name, value in figures.items() if name.startswith("class_share")), {}

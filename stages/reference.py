@@ -30,7 +30,6 @@ def main() -> None:
             ruler = open_ruler(name, paths.CLASSIFIER, weights, device, precision)
             sizes = Sizes(
                 config.num_reference,
-                config.num_generated,
                 config.max_features,
                 config.max_searched.of(name),
                 config.batch_size,

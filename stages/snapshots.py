@@ -38,7 +38,8 @@ def main() -> None:
     if not rows:
         raise GanpipeError(f"{paths.SNAPSHOTS} holds no snapshot; `dvc repro train` makes them")
     _write_curves(rows)
-    write_json(paths.SNAPSHOT_METRICS, best_and_last(rows, ruler.key("fid"), num))
+    floor = {} if judge.floor is None else {ruler.key("fid_floor"): judge.floor}
+    write_json(paths.SNAPSHOT_METRICS, {**best_and_last(rows, ruler.key("fid"), num), **floor})
 
 
 def _write_curves(rows: list[dict[str, Any]]) -> None:

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,15 @@ def test_missing_and_damaged_json_name_the_stage(tmp_path: Path) -> None:
         read_json(path, "prepare")
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """The tests' own Ctrl-C, which a command gives back to the system at its end."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_what_a_user_can_mend_is_one_sentence_and_exit_code_1() -> None:
     def fails() -> None:
         raise GanpipeError("the file is missing")
@@ -71,3 +83,24 @@ def test_a_reader_that_leaves_early_is_no_error_to_tell(lines: int) -> None:
     finally:
         os.close(writer)
     assert (result.returncode, result.stderr) == (141, b"")
+
+
+def test_ctrl_c_once_more_ends_what_is_left_without_a_traceback() -> None:
+    text = """
+import signal, threading, time
+from ganpipe.errors import run
+
+def main():
+    threading.Thread(target=time.sleep, args=(60,)).start()  # the process waits for it
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # were it ignored where tests run
+run(main)
+"""
+    process = subprocess.Popen([sys.executable, "-c", text], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "interrupted\n"
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.read() == ""
+    assert process.wait() == -signal.SIGINT

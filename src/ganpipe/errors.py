@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,12 +28,16 @@ def run(main: Callable[[], None]) -> None:
     """Run a command's ``main`` and turn what a user can mend into one message and exit code 1.
 
     Exits with 130 after Ctrl-C and with 141 where the reader of stdout left early, as `head` does:
-    the codes that shells know. A full disk is recognised wherever it strikes, since any write can
-    meet it.
+    the codes that shells know. After ``main`` Ctrl-C ends the process at once. A full disk is
+    recognised wherever it strikes, since any write can meet it.
     """
     try:
-        main()
-        sys.stdout.flush()
+        try:
+            main()
+            sys.stdout.flush()
+        finally:
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of what is left
     except GanpipeError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

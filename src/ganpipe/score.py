@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
             judge = Judge(ruler, reference, len(images), BATCH_SIZE, options.max_features)
             judged = fid_alone if options.fid_only else measure
             figures |= judged(judge, _tensors(images)).figures
-            compared_with[name] = {**reference.protocol, **ruler.protocol, **file}
+            compared_with[name] = {**judge.protocol(), **file}
         generated = {"source": str(options.images), "num_generated": len(images), **size}
     record = protocol({**generated, "max_features": options.max_features}, compared_with)
     if options.json:

@@ -19,14 +19,12 @@ from torch import Tensor, nn
 from toy import TOY, draw
 
 from ganpipe.metrics.collect import collect
-from ganpipe.metrics.measure import PAIRS, Judge, Measured, measure
+from ganpipe.metrics.measure import PAIRS, Judge, Measured, fid_alone, measure
 from ganpipe.metrics.reference import Reference, Sizes, fixed_order, reference_of
 from ganpipe.metrics.ruler import Output
 
 NUM = 217  # ten blocks of which some hold 21 images and some 22
-SIZES = Sizes(
-    num_reference=150, num_generated=90, max_features=120, max_searched=170, batch_size=50
-)
+SIZES = Sizes(num_reference=150, max_features=90, max_searched=170, batch_size=50)
 
 pytestmark = pytest.mark.filterwarnings("ignore:The `disp` argument:DeprecationWarning")
 
@@ -98,15 +96,19 @@ def test_fid_infinity_is_where_a_line_through_growing_samples_ends(
 
 
 @pytest.mark.parametrize(("split", "other"), [("train", "test"), ("test", "train")])
-def test_the_floor_is_fid_of_as_many_held_out_images_as_are_generated(
+def test_the_floor_is_fid_of_as_many_held_out_images_as_are_judged(
     real: dict[str, np.ndarray], split: str, other: str
 ) -> None:
+    """Or of all that are known, where those are fewer."""
     reference = reference_of(TOY, real, split, replace(SIZES, num_reference=100), {})
-    assert reference.protocol["num_floor"] == SIZES.num_generated == 90
-    expected = fid(used(real, split, 100), used(real, other, 90))
-    assert reference.floor == pytest.approx(expected, rel=1e-5)
-    figures = measure(Judge(TOY, reference, 9, 9, 9), [torch.from_numpy(draw(9, 3))]).figures
-    assert figures["fid_classifier_floor"] == reference.floor
+    for num, held_out in ((40, 40), (90, 90), (110, 90)):
+        expected = fid(used(real, split, 100), used(real, other, held_out))
+        judge = Judge(TOY, reference, num, 50, 50)
+        images = [torch.from_numpy(draw(num, 3))]
+        for judged in (measure, fid_alone):
+            floor = judged(judge, images).figures["fid_classifier_floor"]
+            assert floor == pytest.approx(expected, rel=1e-5)
+        assert judge.protocol()["num_floor"] == held_out
 
 
 def nearest_by_hand(queries: np.ndarray, points: np.ndarray) -> list[tuple[float, int]]:

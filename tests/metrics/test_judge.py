@@ -22,9 +22,7 @@ from ganpipe.metrics.reference import (
     save_reference,
 )
 
-SIZES = Sizes(
-    num_reference=400, num_generated=300, max_features=300, max_searched=500, batch_size=64
-)
+SIZES = Sizes(num_reference=400, max_features=300, max_searched=500, batch_size=64)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from ganpipe.files import sha256_of
 from ganpipe.metrics import protocol as module
 from ganpipe.metrics.classifier import Classifier, ClassifierShape, save_classifier
 from ganpipe.metrics.config import EvaluateConfig
+from ganpipe.metrics.measure import Judge
 from ganpipe.metrics.protocol import about_generated, protocol
 from ganpipe.metrics.reference import Sizes, reference_of
 from ganpipe.metrics.rulers import open_ruler
@@ -57,7 +58,7 @@ def record(
         name: rng.integers(0, 256, (10, 1, size, size), dtype=np.uint8)
         for name in ("train", "test")
     }
-    sizes = Sizes(num_reference, config.num_generated, config.max_features, max_searched, 10)
+    sizes = Sizes(num_reference, config.max_features, max_searched, 10)
     facts = {"dataset": dataset, "image_size": size}
     reference = reference_of(ruler, images, config.split, sizes, facts)
     header = {
@@ -67,7 +68,8 @@ def record(
         "weights": weights or config.weights,
     }
     generated = about_generated(config, header, {"rule": rule})
-    return protocol(generated, {"classifier": reference.protocol})
+    judge = Judge(ruler, reference, config.num_generated, 10, config.max_features)
+    return protocol(generated, {"classifier": judge.protocol()})
 
 
 @pytest.fixture
@@ -183,6 +185,12 @@ def test_versions_quantisation_and_resizing_are_in_it(
     original: Callable[[str], str] = module.version
     monkeypatch.setattr(module, "version", lambda name: original(name) + "+other")
     assert record(tmp_path, evaluate_config()) != plain
+
+
+def test_the_number_of_held_out_images_is_that_of_the_floor(tmp_path: Path) -> None:
+    """As many as are judged, where the split and evaluate.max_features give so many."""
+    for changes, expected in (({"num_generated": 7}, 7), ({"num_generated": 11}, 8)):
+        assert record(tmp_path, evaluate_config(**changes))["classifier"]["num_floor"] == expected
 
 
 def test_it_is_made_of_nested_dicts_alone(plain: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from ganpipe.metrics.collect import Seen, collect
 from ganpipe.metrics.fid_infinity import extrapolate, subset_sizes
 from ganpipe.metrics.frechet import frechet_distance, root
 from ganpipe.metrics.kid import kernel_distance
+from ganpipe.metrics.moments import Gaussian, Moments
 from ganpipe.metrics.neighbours import NEEDED, nearest, overlap
 from ganpipe.metrics.reference import Reference
 from ganpipe.metrics.ruler import Ruler
@@ -85,7 +86,26 @@ class Judge:
 
     def fid(self, seen: Seen, kept: Iterable[int] | None = None) -> float:
         """FID of what was seen, or of the ``kept`` blocks of it."""
-        return frechet_distance(self.reference.gaussian, seen.gaussian(kept), self.half)
+        return self._distance(seen.gaussian(kept))
+
+    @cached_property
+    def floor(self) -> float | None:
+        """FID of as many held-out real images as are judged, or of all that are known: what a
+        perfect generator would get. None where the reference knows none."""
+        if self.reference.held_out is None:
+            return None
+        moments = Moments(self.reference.held_out.shape[1])
+        moments.update(self.reference.held_out[: self.num])
+        return self._distance(moments.gaussian())
+
+    def protocol(self) -> dict[str, Any]:
+        """What the images were held against."""
+        real = self.reference
+        known = {} if real.held_out is None else {"num_floor": min(self.num, len(real.held_out))}
+        return {**real.protocol, **self.ruler.protocol, **known}
+
+    def _distance(self, generated: Gaussian) -> float:
+        return frechet_distance(self.reference.gaussian, generated, self.half)
 
 
 def measure(judge: Judge, images: Iterable[Tensor]) -> Measured:
@@ -113,7 +133,7 @@ def measure(judge: Judge, images: Iterable[Tensor]) -> Measured:
 def fid_alone(judge: Judge, images: Iterable[Tensor]) -> Measured:
     """FID and nothing else, in the time that it takes."""
     seen = judge.see(images)
-    figures = {"fid": judge.fid(seen), "fid_floor": judge.reference.floor}
+    figures = {"fid": judge.fid(seen), "fid_floor": judge.floor}
     named = {judge.ruler.key(key): value for key, value in figures.items() if value is not None}
     return Measured(named, None)
 
@@ -141,7 +161,7 @@ def _fid(judge: Judge, seen: Seen) -> dict[str, Any]:
     figures = {
         "fid": judge.fid(seen),
         "fid_std": jackknife(lambda kept: judge.fid(seen, kept), len(seen.blocks)),
-        "fid_floor": judge.reference.floor,
+        "fid_floor": judge.floor,
     }
     if judge.fid_infinity:
         sizes = judge.subsets()

@@ -18,7 +18,6 @@ from torch import Tensor
 from ganpipe.errors import GanpipeError
 from ganpipe.files import atomic_path
 from ganpipe.metrics.collect import Seen, collect
-from ganpipe.metrics.frechet import frechet_distance
 from ganpipe.metrics.kid import within
 from ganpipe.metrics.moments import Gaussian
 from ganpipe.metrics.neighbours import NEEDED, ball_radii, nearest
@@ -39,7 +38,7 @@ class Reference:
     features: Tensor | None = None  # (N, d) float32
     radii: Tensor | None = None  # (N, 2) float64, of neighbours.ball_radii; None of few features
     within: float | None = None  # mean kernel of pairs of them, of kid.within
-    floor: float | None = None  # FID of held-out real images
+    held_out: Tensor | None = None  # (K, d) float32: real images of the other split
     searched: Tensor | None = None  # (M, d) float32: training images among which copies are sought
     test_median: float | None = None  # squared distance of test images to the nearest of those
 
@@ -62,8 +61,7 @@ class Sizes:
     """How many images are looked at, and how many at a time."""
 
     num_reference: int
-    num_generated: int  # as many held-out images make the floor
-    max_features: int
+    max_features: int  # of each split
     max_searched: int
     batch_size: int
 
@@ -73,9 +71,9 @@ def reference_of(
 ) -> Reference:
     """What generated images will be compared with: ``images[split]``, uint8 (N, C, h, w).
 
-    ``images`` holds the splits "train" and "test". The other one gives the floor, FID of real
-    images that are as many as will be generated, and both give the search for copies. Raises
-    GanpipeError for fewer than two images.
+    ``images`` holds the splits "train" and "test". The other one is held out, for the figures that
+    real images get, and both give the search for copies. Raises GanpipeError for fewer than two
+    images.
     """
     order = {name: fixed_order(len(array)) for name, array in images.items()}
 
@@ -88,8 +86,8 @@ def reference_of(
     reference = make_reference(ruler, real, protocol | {"split": split})
     if min(map(len, images.values())) < 2:
         return reference
-    held_out = see("test" if split == "train" else "train", sizes.num_generated)
-    reference = with_floor(reference, held_out)
+    held_out = see("test" if split == "train" else "train", sizes.max_features)
+    reference = replace(reference, held_out=held_out.features)
     train, test = (real, held_out) if split == "train" else (held_out, real)
     searched = order["train"][: sizes.max_searched]
     known = train.features[: len(searched)]
@@ -109,13 +107,6 @@ def make_reference(ruler: Ruler, real: Seen, protocol: dict[str, Any]) -> Refere
     )
 
 
-def with_floor(reference: Reference, held_out: Seen) -> Reference:
-    """Add the FID of real images of the other split: how low a perfect generator would come."""
-    floor = frechet_distance(reference.gaussian, held_out.gaussian())
-    protocol = {**reference.protocol, "num_floor": held_out.num}
-    return replace(reference, floor=floor, protocol=protocol)
-
-
 def with_search(reference: Reference, searched: Tensor, test_features: Tensor) -> Reference:
     """Add the features of training images, and how near to them test images come by chance."""
     median = float(np.median(nearest(test_features, searched)[0].numpy()))
@@ -127,7 +118,7 @@ def save_reference(path: Path, reference: Reference) -> None:
     """Write the .npz, atomically; the same content gives the same bytes."""
     arrays: dict[str, Any] = {
         name: np.asarray(value)
-        for name in ("features", "radii", "within", "floor", "searched", "test_median")
+        for name in ("features", "radii", "within", "held_out", "searched", "test_median")
         if (value := getattr(reference, name)) is not None
     }
     with atomic_path(path) as temporary, temporary.open("wb") as target:
@@ -162,7 +153,7 @@ def load_reference(path: Path) -> Reference:
             gaussian = _gaussian(content["mu"], content["sigma"], protocol.get("num_real"))
             tensors = {
                 name: _rows(name, content[name], len(gaussian.mu))
-                for name in ("features", "searched")
+                for name in ("features", "held_out", "searched")
                 if name in content
             }
             if "radii" in content:
@@ -170,9 +161,7 @@ def load_reference(path: Path) -> Reference:
                 if len(tensors["radii"]) != len(tensors.get("features", ())):
                     raise ValueError("features and radii differ in number")
             numbers = {
-                name: float(content[name])
-                for name in ("within", "floor", "test_median")
-                if name in content
+                name: float(content[name]) for name in ("within", "test_median") if name in content
             }
             if not np.isfinite(list(numbers.values())).all():
                 raise ValueError("it holds NaN or infinity")
