@@ -198,6 +198,18 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
         load_trained(path, CPU)
 
 
+def test_weights_of_another_version_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = DataSpec.to_dict
+    for version in ({"depth": 8}, {"class_counts": None}):
+        with monkeypatch.context() as before:
+            before.setattr(DataSpec, "to_dict", lambda spec, v=version: original(spec) | v)
+            path = saved(tmp_path / "g.safetensors")
+        with pytest.raises(GanpipeError, match="made by another version of ganpipe"):
+            load_trained(path, CPU)
+
+
 @pytest.mark.parametrize("share", [position / 40 for position in range(40)])
 def test_a_flipped_bit_is_noticed_wherever_it_is(tmp_path: Path, share: float) -> None:
     path = saved(tmp_path / "g.safetensors")

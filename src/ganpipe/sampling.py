@@ -41,7 +41,8 @@ def draw(
     """Yield ``num`` images as uint8 (n, C, h, w) CPU tensors, at the data's native size.
 
     Image i depends on the weights, ``seed``, ``purpose`` and i, not on ``num``. A conditional
-    generator draws random classes, or only the one numbered ``label``.
+    generator draws the classes as often as the training data has them, or only the one numbered
+    ``label``.
     """
     for start, inputs in _inputs(trained, num, seed, purpose):
         if label is not None:

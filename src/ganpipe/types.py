@@ -34,6 +34,7 @@ class DataSpec:
     num_train: int
     num_test: int
     native_size: int  # pixels a side before padding; equal to image_size where nothing was padded
+    class_counts: tuple[int, ...] = ()  # training images of each class; empty where not known
 
     @property
     def padding(self) -> int:
@@ -52,12 +53,14 @@ class DataSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dict for JSON, read back by :meth:`from_dict`."""
-        return {**asdict(self), "classes": list(self.classes)}
+        lists = {"classes": list(self.classes), "class_counts": list(self.class_counts)}
+        return {**asdict(self), **lists}
 
     @staticmethod
     def from_dict(content: dict[str, Any]) -> DataSpec:
         """The inverse of :meth:`to_dict`."""
-        return DataSpec(**{**content, "classes": tuple(content["classes"])})
+        tuples = {name: tuple(content[name]) for name in ("classes", "class_counts")}
+        return DataSpec(**{**content, **tuples})
 
 
 @dataclass(frozen=True)

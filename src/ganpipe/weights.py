@@ -55,11 +55,11 @@ def load_trained(path: Path, device: torch.device) -> Trained:
             "`dvc repro train` or `dvc pull`"
         ) from None
     config = validate(ModelConfig, header["model"], f"the header of {path}")
-    spec = DataSpec.from_dict(header["spec"])
-    method = build_method(config, spec, seed=header["seed"])
     try:
+        spec = DataSpec.from_dict(header["spec"])
+        method = build_method(config, spec, seed=header["seed"])
         method.generator().load_state_dict(tensors)
-    except RuntimeError:
+    except (KeyError, TypeError, RuntimeError):
         raise GanpipeError(
             f"{path} does not fit the network that its header describes; it was made by another "
             "version of ganpipe: train again with `dvc repro`"

@@ -127,11 +127,14 @@ def test_arrays_follow_the_names(tmp_path: Path, prepared: Path) -> None:
         ]
         assert labels is not None
         assert labels.tolist() == ["ab".index(image.label) for image in names[split]]
+    train = [image.label for image in names["train"]]
+    assert spec.class_counts == (train.count("a"), train.count("b"))
 
 
 def test_without_classes_there_are_no_labels(tmp_path: Path, prepared: Path) -> None:
     prepare("folder", config(), draw(tmp_path / "raw", *(f"{k}.png" for k in range(9))), prepared)
-    assert dataset.load_spec(prepared).classes == ()
+    spec = dataset.load_spec(prepared)
+    assert spec.classes == spec.class_counts == ()
     assert dataset.load_labels(prepared, "train") is None
     assert not list(prepared.glob("*labels*"))
 

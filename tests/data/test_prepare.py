@@ -48,6 +48,11 @@ def test_padding_is_black_and_can_be_cropped(mnist: Path) -> None:
     assert images.sum() == wanted.sum()
 
 
+def test_the_training_images_of_each_class_are_counted(mnist: Path) -> None:
+    labels = tiny.arrays(tiny.TRAIN, 28, 28)[1].tolist()
+    assert dataset.load_spec(mnist).class_counts == tuple(labels.count(c) for c in range(10))
+
+
 def test_the_native_size_is_kept(raw: Path, tmp_path: Path) -> None:
     prepare("mnist", PublicDataset(image_size=28, fit="pad"), raw, tmp_path / "prepared")
     images = dataset.load_images(tmp_path / "prepared", "test", mmap=False)

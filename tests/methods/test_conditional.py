@@ -124,10 +124,20 @@ def test_every_objective_can_be_conditional(objective: dict[str, object]) -> Non
         assert first != second
 
 
-def test_random_labels_cover_the_classes() -> None:
-    labels = method(conditional()).inputs(400, rng())["label"]
+@pytest.mark.parametrize(
+    ("counts", "shares"),
+    [((), (1 / 3, 1 / 3, 1 / 3)), ((60, 0, 20), (0.75, 0, 0.25)), ((5, 5, 0), (0.5, 0.5, 0))],
+)
+def test_labels_are_as_frequent_as_in_the_training_data(
+    counts: tuple[int, ...], shares: tuple[float, ...]
+) -> None:
+    """A generator that is judged on other shares than the data's would be blamed for them."""
+    spec = DataSpec("folder", 32, 1, ("a", "b", "c"), 80, 12, 32, counts)
+    labels = build_method(conditional(), spec, seed=0).inputs(4000, rng())["label"]
     assert labels.dtype == torch.int64
-    assert torch.bincount(labels, minlength=2).min() > 150
+    found = torch.bincount(labels, minlength=3) / 4000
+    assert found.tolist() == pytest.approx(shares, abs=0.04)
+    assert [share > 0 for share in found.tolist()] == [share > 0 for share in shares]
 
 
 def test_images_without_labels_are_refused() -> None:

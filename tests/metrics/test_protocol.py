@@ -44,6 +44,7 @@ def record(
     images_seen: int = 100,
     seed: int = 0,
     model: str = "dcgan",
+    conditional: bool = False,
     weights: str | None = None,  # which the file holds
     rule: str = "lowest fid_classifier of 2000 images",
 ) -> dict[str, Any]:
@@ -63,6 +64,7 @@ def record(
     reference = reference_of(ruler, images, config.split, sizes, facts)
     header = {
         "model_name": model,
+        "model": {"conditional": conditional},
         "seed": seed,
         "images_seen": images_seen,
         "weights": weights or config.weights,
@@ -82,6 +84,7 @@ def test_every_fact_is_found_under_its_name(plain: dict[str, Any]) -> None:
         "num_generated": 8,
         "quantisation": "uint8, rounded to nearest",
         "weights": "ema",
+        "labels": "none",
         "checkpoint": "last",
         "checkpoint_rule": "end of training",
         "max_features": 8,
@@ -159,6 +162,7 @@ def test_a_parameter_changes_the_protocol(
         {"images_seen": 101},
         {"seed": 1},
         {"model": "mlp"},
+        {"conditional": True},
         {"weights": "raw"},
     ],
     ids=str,
@@ -181,7 +185,8 @@ def test_versions_quantisation_and_resizing_are_in_it(
 ) -> None:
     assert plain["generated"]["quantisation"] == "uint8, rounded to nearest"
     assert plain["classifier"]["resize"] == "none"
-    assert {"ganpipe", "torch", "torchvision", "numpy", "pillow"} <= plain["versions"].keys()
+    named = {"ganpipe", "torch", "torchvision", "numpy", "pillow", "scipy"}
+    assert named <= plain["versions"].keys()
     original: Callable[[str], str] = module.version
     monkeypatch.setattr(module, "version", lambda name: original(name) + "+other")
     assert record(tmp_path, evaluate_config()) != plain

@@ -66,6 +66,11 @@ def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
     return labels
 
 
+def count_classes(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[int, ...]:
+    """How many of (N,) int64 labels there are of each class."""
+    return tuple(np.bincount(labels, minlength=len(classes)).tolist())
+
+
 def _count(spec: DataSpec, split: SplitName) -> int:
     return spec.num_train if split == "train" else spec.num_test
 

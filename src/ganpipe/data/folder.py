@@ -42,6 +42,7 @@ def write_folder(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSp
     classes = tuple(sorted({image.label for image in splits["train"] if image.label}))
     damaged: list[str] = []
     counts: dict[str, int] = {}
+    class_counts: dict[str, tuple[int, ...]] = {}
     for split in ("train", "test"):
         labels: list[int] = []
         shape = (config.channels, config.image_size, config.image_size)
@@ -50,8 +51,10 @@ def write_folder(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSp
                 writer.append(block)
                 labels += [classes.index(image.label) for image in images if classes]
         counts[split] = writer.rows
+        written = np.array(labels, np.int64)
+        class_counts[split] = dataset.count_classes(written, classes)
         if classes:
-            np.save(dataset.labels_path(folder, split), np.array(labels, np.int64))
+            np.save(dataset.labels_path(folder, split), written)
     if damaged and not config.skip_damaged:
         raise GanpipeError(_damage_report(damaged))
     _check_counts(counts["train"], counts["test"])
@@ -63,6 +66,7 @@ def write_folder(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSp
         num_train=counts["train"],
         num_test=counts["test"],
         native_size=config.image_size,
+        class_counts=class_counts["train"],
     )
     return spec, len(damaged)
 

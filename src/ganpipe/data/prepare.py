@@ -57,6 +57,7 @@ def _write_official(name: str, config: PublicDataset, raw: Path, folder: Path) -
         num_train=official.num_train,
         num_test=official.num_test,
         native_size=official.native_size if config.fit == "pad" else size,
+        class_counts=dataset.count_classes(splits["train"][1], official.classes),
     )
 
 

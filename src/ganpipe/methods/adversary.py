@@ -24,6 +24,8 @@ from ganpipe.types import Batch, DataSpec, Loss, Moment
 class Adversary(Method):
     """The game of ``config.objective`` between the two networks of ``config``."""
 
+    label_bounds: Tensor  # in [0, 1): where the share of one class ends and the next begins
+
     def __init__(self, config: ModelConfig, spec: DataSpec) -> None:
         super().__init__()
         self.latent_dim = config.latent_dim
@@ -44,6 +46,9 @@ class Adversary(Method):
         self.g_nets = nn.ModuleDict({"generator": generator})
         discriminator = build_discriminator(config.discriminator, seen)
         self.d_nets = nn.ModuleDict({"discriminator": discriminator})
+        shares = torch.tensor(spec.class_counts or [1] * classes).double().cumsum(0)
+        bounds = (shares / shares[-1:])[:-1].float()
+        self.register_buffer("label_bounds", bounds, persistent=False)
         if classes:
             self.g_nets["generator"] = ConditionalGenerator(generator, classes)
             self.d_nets["discriminator"] = ConditionalDiscriminator(
@@ -116,8 +121,8 @@ class Adversary(Method):
         z = z.normal_(generator=rng) if normal else z.uniform_(-1, 1, generator=rng)
         if not self.classes:
             return {"z": z}
-        label = torch.randint(self.classes, (n,), generator=rng, device=rng.device)
-        return {"z": z, "label": label}
+        chance = torch.rand(n, generator=rng, device=rng.device)
+        return {"z": z, "label": torch.bucketize(chance, self.label_bounds, right=True)}
 
     def _seen(self, images: Tensor, rng: torch.Generator, moment: Moment) -> Tensor:
         """The images as the discriminator sees them."""

@@ -67,4 +67,5 @@ class Method(nn.Module, ABC):
 
     @abstractmethod
     def inputs(self, n: int, rng: torch.Generator) -> dict[str, Tensor]:
-        """``n`` random inputs of :meth:`generator` by the names of its ``forward``."""
+        """``n`` random inputs of :meth:`generator` by the names of its ``forward``; labels are as
+        frequent as in the training data."""

@@ -8,7 +8,7 @@ from typing import Any
 from ganpipe import __version__
 from ganpipe.metrics.config import EvaluateConfig, RulerName
 
-PACKAGES = ("numpy", "pillow", "pytorch-fid", "torch", "torchvision")
+PACKAGES = ("numpy", "pillow", "pytorch-fid", "scipy", "torch", "torchvision")
 
 
 def about_generated(
@@ -21,6 +21,7 @@ def about_generated(
         "num_generated": config.num_generated,
         "quantisation": "uint8, rounded to nearest",
         "weights": header.get("weights", config.weights),  # as the judged file says
+        "labels": "as in the training data" if header["model"]["conditional"] else "none",
         "checkpoint": config.checkpoint,
         "checkpoint_rule": snapshots["rule"] if best else "end of training",
         "max_features": config.max_features,
