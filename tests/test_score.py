@@ -20,10 +20,21 @@ from ganpipe.data.elsewhere import open_images
 from ganpipe.data.images import decode_as_it_is
 from ganpipe.errors import GanpipeError
 from ganpipe.files import sha256_of
-from ganpipe.metrics.classifier import load_classifier, save_classifier, train_classifier
+from ganpipe.metrics.classifier import (
+    Classifier,
+    load_classifier,
+    save_classifier,
+    train_classifier,
+)
 from ganpipe.metrics.config import ExtractorConfig
 from ganpipe.metrics.moments import Gaussian
-from ganpipe.metrics.reference import Reference, load_reference, save_reference
+from ganpipe.metrics.reference import (
+    Reference,
+    fixed_order,
+    load_reference,
+    save_reference,
+)
+from ganpipe.metrics.ruler import Output
 
 
 def draw(num: int, seed: int, size: int = 28) -> np.ndarray:
@@ -209,7 +220,7 @@ def test_full_memory_is_told_in_a_sentence(
         raise MemoryError
 
     monkeypatch.setattr("ganpipe.metrics.measure.measure", full)
-    with pytest.raises(GanpipeError, match=r"set --max-features to 5000 .* --device cpu"):
+    with pytest.raises(GanpipeError, match=r"set --batch-size to 25 .* --device cpu"):
         run(root, capsys, root / "fake", "--reference", root / "real")
 
 
@@ -316,6 +327,9 @@ def test_images_that_cannot_be_judged(
         (["--reference", "nowhere"], "nowhere does not exist"),
         (["--reference", "nowhere.npz"], "nowhere.npz does not exist"),
         (["--reference", "FAKE", "--max-features", "1"], "--max-features must be at least 2"),
+        (["--reference", "FAKE", "--batch-size", "0"], "--batch-size must be at least 1"),
+        (["--reference", "FAKE", "--fid-only", "--fid-infinity"], "leaves out --fid-infinity"),
+        (["--reference", "FAKE", "--fid-infinity"], "FID of 40 images and 128 features"),
         (["--reference", "FAKE", "--ruler", "inceptoin"], "there is no ruler 'inceptoin'"),
         (
             ["--reference", "FAKE", "--ruler", "inception", "--inception-weights", "none.pth"],
@@ -335,6 +349,41 @@ def test_wrong_arguments_are_named(
     given = [str(root / "fake") if word == "FAKE" else word for word in arguments]
     with pytest.raises(GanpipeError, match=says):
         score.main([str(root / "fake"), *weights, *given])
+
+
+def test_fid_is_extrapolated_where_that_is_asked_for(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Through FID of its growing parts, each judged alone, in the same random order."""
+    images = draw(500, 5)[fixed_order(500)].transpose(0, 2, 3, 1)
+    np.savez(tmp_path / "fake.npz", images=draw(500, 5).transpose(0, 2, 3, 1))
+    found = run(root, capsys, tmp_path / "fake.npz", "--reference", root / "real", "--fid-infinity")
+    figures = []
+    for num in range(150, 501, 50):
+        np.savez(tmp_path / "part.npz", images=images[:num])
+        part = run(root, capsys, tmp_path / "part.npz", "--reference", root / "real")
+        figures.append(part["fid_classifier"])
+    line = np.polyfit([1 / num for num in range(150, 501, 50)], figures, 1)
+    assert found["fid_classifier"] == pytest.approx(figures[-1], rel=1e-6)
+    assert found["fid_infinity_classifier"] == pytest.approx(line[1], rel=1e-4)
+
+
+def test_the_size_of_a_batch_is_no_matter(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seen = []
+    original = Classifier.forward
+
+    def forward(network: Classifier, images: torch.Tensor) -> Output:
+        seen.append(len(images))
+        return original(network, images)
+
+    with pytest.MonkeyPatch.context() as watching:
+        watching.setattr(Classifier, "forward", forward)
+        few, many = (
+            run(root, capsys, root / "fake", "--reference", root / "real", "--batch-size", size)
+            for size in (7, 500)
+        )
+    assert few["fid_classifier"] == pytest.approx(many["fid_classifier"], rel=1e-4)
+    assert set(seen) == {7, 60 % 7, 40 % 7, 60, 40}
 
 
 def test_an_archive_that_leads_out_is_refused(root: Path, tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ganpipe.metrics.reference import Reference
     from ganpipe.metrics.ruler import Ruler
 
-BATCH_SIZE = 50  # images per pass through a ruler
+
+LESS = "lower --max-features, or judge with --device cpu"  # memory
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -41,21 +42,20 @@ def main(arguments: list[str] | None = None) -> None:
     device = pick_device(options.device)
     figures: dict[str, Any] = {}
     compared_with = {}
-    memory = device_errors("--max-features", options.max_features, "judge with --device cpu")
+    memory = device_errors("--batch-size", options.batch_size, LESS)
     with memory, open_images(options.images) as images:
         size = _size(images)
         for name in rulers:
             weights, precision = options.inception_weights, options.precision
             ruler = open_ruler(name, options.classifier, weights, device, precision)
-            reference, file = _reference(
-                options.reference, ruler, options.max_features, options.fid_only
-            )
+            reference, file = _reference(options, ruler)
             if options.save_reference:
                 _save(options.save_reference, reference)
             warn_if_small(len(images), reference.gaussian.num)
             if ruler.size is None:
                 _warn_if_resized(size, reference.protocol)
-            judge = Judge(ruler, reference, len(images), BATCH_SIZE, options.max_features)
+            sizes = options.batch_size, options.max_features, options.fid_infinity
+            judge = Judge(ruler, reference, len(images), *sizes)
             judged = fid_alone if options.fid_only else measure
             figures |= judged(judge, _tensors(images)).figures
             compared_with[name] = {**judge.protocol(), **file}
@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--inception-weights", metavar="FILE", help="in place of the published: fid_custom")
     add("--classifier", type=Path, default=paths.CLASSIFIER, help="its weights (%(default)s)")
     add("--precision", choices=["fp32", "bf16"], default="fp32", help="bf16: fid_bf16")
+    add("--batch-size", type=int, default=50, help="images per pass (%(default)s); memory")
     add("--max-features", type=int, default=10000, help="images a side for KID and neighbours")
+    add("--fid-infinity", action="store_true", help="also FID extrapolated to infinitely many")
     add("--device", choices=["auto", "cuda", "mps", "cpu"], default="auto", help="(%(default)s)")
     add("--save-reference", type=Path, metavar="FILE", help="keep the statistics as an .npz")
     add("--fid-only", action="store_true", help="nothing but FID, in less time")
@@ -100,23 +102,25 @@ def _ruler_names(text: str) -> list[RulerName]:
 
 def _check(options: argparse.Namespace, several: bool) -> None:
     """Raise GanpipeError for what would be noticed only after minutes."""
-    if options.max_features < 2:
-        raise GanpipeError("--max-features must be at least 2")
+    for name, least in (("batch_size", 1), ("max_features", 2)):
+        if getattr(options, name) < least:
+            raise GanpipeError(f"--{name.replace('_', '-')} must be at least {least}")
+    if options.fid_only and options.fid_infinity:
+        raise GanpipeError("--fid-only leaves out --fid-infinity; name one of them")
     if options.save_reference and several:
         raise GanpipeError("--save-reference keeps the statistics of one ruler; name only one")
     if options.save_reference and options.save_reference.is_dir():
         raise GanpipeError(f"{options.save_reference} is a folder; name a file to keep them in")
 
 
-def _reference(
-    text: str, ruler: Ruler, max_features: int, fid_only: bool
-) -> tuple[Reference, dict[str, str]]:
+def _reference(options: argparse.Namespace, ruler: Ruler) -> tuple[Reference, dict[str, str]]:
     """Statistics of real images: read, or made of a folder, an archive or an .npz of images; and
     which file they were read from."""
     from ganpipe.data.elsewhere import open_images
     from ganpipe.metrics.collect import collect
     from ganpipe.metrics.reference import Reference, is_statistics, load_reference, make_reference
 
+    text: str = options.reference
     path = Path(text)
     if text in get_args(DatasetName) and not path.exists():
         path = paths.REFERENCE / f"{ruler.name}.npz"
@@ -130,9 +134,10 @@ def _reference(
     if path.suffix == ".npz" and path.exists() and is_statistics(path):
         return load_reference(path), _file(path)
     with open_images(path) as images:
-        seen = collect(ruler, _tensors(images), len(images), max_features, BATCH_SIZE)
+        sizes = len(images), options.max_features, options.batch_size
+        seen = collect(ruler, _tensors(images), *sizes)
         about = {"source": text, **_size(images)}
-        if fid_only:
+        if options.fid_only:
             known = {**ruler.protocol, **about, "num_real": seen.num}
             return Reference(seen.gaussian(), known), {}
         return make_reference(ruler, seen, about), {}

@@ -178,5 +178,5 @@ def test_a_line_over_one_by_n_is_followed_to_its_end() -> None:
     assert extrapolate(counts, [4 + 7000 / n for n in counts]) == pytest.approx(4)
     assert next(iter(subset_sizes([10] * 10, width=29).items())) == (3, 30)
     for sizes, width, needed in (([1, 1], 1, 7), ([10] * 10, 30, 104), ([1000] * 10, 3000, 10004)):
-        with pytest.raises(GanpipeError, match=f"num_generated to {needed} or more"):
+        with pytest.raises(GanpipeError, match=f"judge {needed} or more"):
             subset_sizes(sizes, width)

@@ -28,8 +28,8 @@ def subset_sizes(block_sizes: Sequence[int], width: int) -> dict[int, int]:
     if len(kept) < 3 or min(kept.values()) <= width:
         needed = math.ceil((width + 1) / SMALLEST_SHARE)
         raise GanpipeError(
-            f"FID of {total} images and {width} features cannot be extrapolated; set "
-            f"evaluate.num_generated to {needed} or more, or evaluate.fid_infinity to false"
+            f"FID of {total} images and {width} features cannot be extrapolated; judge {needed} or "
+            "more (evaluate.num_generated), or do without (evaluate.fid_infinity: false)"
         )
     return kept
 
