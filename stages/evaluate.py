@@ -36,9 +36,11 @@ def main() -> None:
     config = params.evaluate
     num = config.num_generated
     ends = {"last": paths.GENERATOR if config.weights == "ema" else paths.GENERATOR_RAW}
+    rules = {"last": "end of training"}
     snapshots = read_json(paths.SNAPSHOT_METRICS, "snapshots")
     if "best" in snapshots and config.weights == "ema":
         ends["best"] = paths.snapshot(snapshots["best"]["images_seen"])
+        rules["best"] = snapshots["rule"]
     with ExitStack() as stack, device_errors("evaluate.batch_size", config.batch_size):
         judges = []
         for name in config.rulers_for(params.dataset):
@@ -47,13 +49,16 @@ def main() -> None:
             sizes = config.batch_size, config.max_features, config.fid_infinity
             judges.append(stack.enter_context(open_judge(ruler, num, *sizes)))
             warn_if_small(num, judges[-1].reference.gaussian.num)
-        trained = {rule: load_trained(path, device) for rule, path in ends.items()}
+        trained = {end: load_trained(path, device) for end, path in ends.items()}
         measured = measure_each(judges, trained)
     chosen, found = trained[config.checkpoint], measured[config.checkpoint]
     asked_and_seen = confusion(chosen, num, found)
-    figures = merged(found) | class_accuracy(asked_and_seen)
-    both = {rule: summary(trained[rule], judges, measured[rule]) for rule in ends}
-    generated = about_generated(config, chosen.header, snapshots)
+    figures = merged(found) | class_accuracy(asked_and_seen, config.precision)
+    both = {
+        end: {"rule": rules[end], **summary(trained[end], judges, measured[end])} for end in ends
+    }
+    rule = rules[config.checkpoint]
+    generated = about_generated(config, chosen.header, rule, device.type)
     record = protocol(generated, {judge.ruler.name: judge.protocol() for judge in judges})
     write_json(paths.EVALUATE_METRICS, {**figures, "checkpoints": both, "protocol": record})
     shares: dict[str, float] = next(

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def main() -> None:
     """Train it, or say that it is not asked for."""
     params = load_params()
-    if "classifier" in params.evaluate.rulers_for(params.dataset):
+    if "classifier" in params.evaluate.needed_rulers(params.dataset):
         return _train(params)
-    skipped = {"skipped": "evaluate.rulers does not ask for the classifier"}
+    skipped = {"skipped": "no ruler of evaluate is the classifier"}
     with atomic_folder(paths.EXTRACTOR) as folder:
         write_json(folder / "skipped.json", skipped)
     write_json(paths.EXTRACTOR_METRICS, skipped)

@@ -25,7 +25,7 @@ def main() -> None:
     }
     protocol = {"dataset": spec.name, "image_size": spec.native_size, "channels": spec.channels}
     with atomic_folder(paths.REFERENCE) as folder:
-        for name in config.rulers_for(params.dataset):
+        for name in config.needed_rulers(params.dataset):
             weights, precision = config.inception_weights, config.precision
             ruler = open_ruler(name, paths.CLASSIFIER, weights, device, precision)
             sizes = Sizes(

@@ -19,6 +19,7 @@ def main() -> None:
     from ganpipe.device import pick_device, set_deterministic
     from ganpipe.judging import open_judge
     from ganpipe.metrics.measure import curve_point, warn_if_small
+    from ganpipe.metrics.protocol import protocol
     from ganpipe.metrics.rulers import open_ruler
     from ganpipe.sampling import draw
     from ganpipe.weights import load_trained
@@ -39,7 +40,10 @@ def main() -> None:
         raise GanpipeError(f"{paths.SNAPSHOTS} holds no snapshot; `dvc repro train` makes them")
     _write_curves(rows)
     floor = {} if judge.floor is None else {ruler.key("fid_floor"): judge.floor}
-    write_json(paths.SNAPSHOT_METRICS, {**best_and_last(rows, ruler.key("fid"), num), **floor})
+    generated = {"num_generated": num, "weights": "ema", "device": device.type}
+    record = protocol(generated, {name: judge.protocol()})
+    found = best_and_last(rows, ruler.key("fid"), num)
+    write_json(paths.SNAPSHOT_METRICS, {**found, **floor, "protocol": record})
 
 
 def _write_curves(rows: list[dict[str, Any]]) -> None:

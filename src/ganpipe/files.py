@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -94,4 +94,13 @@ def sha256_of(path: Path) -> str:
     with path.open("rb") as source:
         while block := source.read(1 << 20):
             digest.update(block)
+    return digest.hexdigest()
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """Hex sha256 of the files' names and contents; one that is not there counts as such."""
+    digest = sha256()
+    for path in files:
+        content = sha256_of(path) if path.exists() else ""
+        digest.update(f"{path.name}:{content}\n".encode())
     return digest.hexdigest()

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from ganpipe import paths
 from ganpipe.data.dataset import load_images, load_spec
+from ganpipe.metrics.config import Precision
 from ganpipe.metrics.kept import kept_outputs
 from ganpipe.metrics.measure import Judge, Measured, measure, pick
 from ganpipe.metrics.reference import fixed_order, load_reference
-from ganpipe.metrics.ruler import Ruler
+from ganpipe.metrics.ruler import Ruler, arithmetic
 from ganpipe.sampling import draw, drawn_labels
 from ganpipe.weights import Trained
 
@@ -74,12 +75,12 @@ def confusion(trained: Trained, num: int, found: list[Measured]) -> list[dict[st
     return [{"asked": names[label], "seen": names[guess]} for label, guess in pairs]
 
 
-def class_accuracy(asked_and_seen: list[dict[str, str]]) -> dict[str, float]:
+def class_accuracy(asked_and_seen: list[dict[str, str]], precision: Precision) -> dict[str, float]:
     """The share of images that show what was asked for, where something was."""
     if not asked_and_seen:
         return {}
     right = sum(row["asked"] == row["seen"] for row in asked_and_seen)
-    return {"class_accuracy": right / len(asked_and_seen)}
+    return {f"class_accuracy{arithmetic(precision)}": right / len(asked_and_seen)}
 
 
 def closest_pairs(trained: Trained, num: int, measured: Measured) -> Tensor:

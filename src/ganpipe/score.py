@@ -60,7 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
             figures |= judged(judge, _tensors(images)).figures
             compared_with[name] = {**judge.protocol(), **file}
         generated = {"source": str(options.images), "num_generated": len(images), **size}
-    record = protocol({**generated, "max_features": options.max_features}, compared_with)
+    generated |= {"max_features": options.max_features, "device": device.type}
+    record = protocol(generated, compared_with)
     if options.json:
         print(_json({**figures, "protocol": record}))
     else:
@@ -118,7 +119,13 @@ def _reference(options: argparse.Namespace, ruler: Ruler) -> tuple[Reference, di
     which file they were read from."""
     from ganpipe.data.elsewhere import open_images
     from ganpipe.metrics.collect import collect
-    from ganpipe.metrics.reference import Reference, is_statistics, load_reference, make_reference
+    from ganpipe.metrics.reference import (
+        Reference,
+        about,
+        is_statistics,
+        load_reference,
+        make_reference,
+    )
 
     text: str = options.reference
     path = Path(text)
@@ -136,11 +143,10 @@ def _reference(options: argparse.Namespace, ruler: Ruler) -> tuple[Reference, di
     with open_images(path) as images:
         sizes = len(images), options.max_features, options.batch_size
         seen = collect(ruler, _tensors(images), *sizes)
-        about = {"source": text, **_size(images)}
+        source = {"source": text, **_size(images)}
         if options.fid_only:
-            known = {**ruler.protocol, **about, "num_real": seen.num}
-            return Reference(seen.gaussian(), known), {}
-        return make_reference(ruler, seen, about), {}
+            return Reference(seen.gaussian(), {**about(ruler, seen), **source}), {}
+        return make_reference(ruler, seen, source), {}
 
 
 def _file(path: Path) -> dict[str, str]:

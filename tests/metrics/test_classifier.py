@@ -93,6 +93,13 @@ def test_few_images_are_enough_to_run() -> None:
     assert shape.channels == 3
 
 
+def test_the_shares_of_the_classes_are_kept_with_the_weights(tmp_path: Path) -> None:
+    images, labels = torch.zeros(8, 1, 28, 28, dtype=torch.uint8), torch.tensor([0] * 6 + [2] * 2)
+    save_classifier(tmp_path / "c", *train_classifier(images, labels, ("a", "b", "c"), CONFIG))
+    shares = load_classifier(tmp_path / "c", CPU).training_share
+    assert shares == {"a": 0.75, "b": 0, "c": 0.25}
+
+
 def test_one_class_is_refused() -> None:
     with pytest.raises(GanpipeError, match="1 classes"):
         train_classifier(*labelled(3, 1, 28, 0), ("all",), CONFIG)

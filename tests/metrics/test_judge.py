@@ -224,10 +224,32 @@ def test_few_images_are_warned_about(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().err == ""
     warn_if_small(2047, 5000)
     assert "FID of 2047 generated images is mostly bias" in capsys.readouterr().err
+    warn_if_small(5000, 2047)
+    assert "FID of 2047 real images is mostly bias" in capsys.readouterr().err
+
+
+def test_a_floor_of_fewer_images_is_warned_about(
+    reference: Reference, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judged(draw(300, 2), reference)
+    assert "the floor" not in capsys.readouterr().err
+    judged(draw(301, 2), reference)
+    said = "the floor is of 300 held-out images, and FID of 301 may come out below it"
+    assert capsys.readouterr().err.count(said) == 1
+
+
+def test_copies_that_go_unnoticed_are_warned_about(
+    real: dict[str, np.ndarray], reference: Reference, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judged(draw(300, 2), reference)
+    assert "copies" not in capsys.readouterr().err
+    some = reference_of(TOY, real, "train", replace(SIZES, max_searched=499), {})
+    judged(draw(300, 2), some)
+    assert "copies are looked for among 499 of 500 training images" in capsys.readouterr().err
 
 
 def test_another_ruler_than_the_references_is_refused(reference: Reference) -> None:
-    for field in ("weights_sha256", "extractor"):
+    for field in ("weights_sha256", "extractor", "precision", "resize"):
         other = replace(TOY, protocol={**TOY.protocol, field: "another"})
         with pytest.raises(GanpipeError, match=f"made with another ruler.*{field}"):
             Judge(other, reference, 300, 64, 300)

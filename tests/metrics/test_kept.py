@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from inception_files import pictures
 from torch import Tensor, nn
 
 from ganpipe.cache import cache_folder, entries, prune
+from ganpipe.metrics import kept
 from ganpipe.metrics.kept import kept_outputs
 from ganpipe.metrics.ruler import Output, Ruler, outputs
 
@@ -73,13 +75,29 @@ def test_a_damaged_file_is_computed_again() -> None:
     assert network.passes == 4
 
 
-@pytest.mark.parametrize("change", ["weights", "precision", "images"])
-def test_nothing_is_taken_for_something_else(change: str) -> None:
+@pytest.mark.parametrize(
+    "change", ["weights", "precision", "images", "threads", "torchvision", "inception.py"]
+)
+def test_nothing_is_taken_for_something_else(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = Counting()
     chosen, images = ruler(network), IMAGES
     if change == "images":
         images = images.clone()
         images[:, 0, 0, 0] += 1
+    elif change == "threads":
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    elif change == "torchvision":
+        original = kept.version
+        monkeypatch.setattr(kept, "version", lambda name: original(name) + "x" * (name == change))
+    elif change == "inception.py":
+        original_digest = kept.digest_of
+
+        def edited(files: Iterable[Path]) -> str:
+            names = [path.name for path in files]
+            assert change in names
+            return original_digest([])
+
+        monkeypatch.setattr(kept, "digest_of", edited)
     else:
         field = {"weights": "weights_sha256"}.get(change, change)
         chosen = replace(chosen, protocol=chosen.protocol | {field: "other"})

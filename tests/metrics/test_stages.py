@@ -62,7 +62,7 @@ def test_the_extractor_is_skipped_without_torch(place: Path) -> None:
     )
     result = run_python("-c", program, cwd=place)
     assert result.returncode == 0, result.stderr
-    assert "does not ask" in (place / "metrics" / "extractor.json").read_text()
+    assert "no ruler of evaluate" in (place / "metrics" / "extractor.json").read_text()
     assert [path.name for path in (place / "data" / "extractor").iterdir()] == ["skipped.json"]
 
 

@@ -32,7 +32,7 @@ TOY = Ruler(
     network=Toy(),
     channels=(1,),
     size=SIDE,
-    protocol={"extractor": "toy", "weights_sha256": "0"},
+    protocol={"extractor": "toy", "weights_sha256": "0", "precision": "fp32", "resize": "none"},
     training_share=dict.fromkeys("abcd", 0.25),
 )
 

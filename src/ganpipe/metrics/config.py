@@ -81,6 +81,12 @@ class EvaluateConfig(Strict):
             return self.rulers_for(dataset)[0]
         return self.snapshots.ruler
 
+    def needed_rulers(self, dataset: str) -> list[RulerName]:
+        """The rulers that judge, and the one that scores the snapshots where it is another."""
+        extra = self.snapshot_ruler(dataset)
+        asked = self.rulers_for(dataset)
+        return asked if extra is None or extra in asked else [*asked, extra]
+
     def rulers_for(self, dataset: str) -> list[RulerName]:
         """The rulers asked for, or the dataset's default."""
         return DEFAULT_RULERS[dataset] if self.rulers == "auto" else self.rulers

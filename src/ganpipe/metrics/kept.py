@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from ganpipe.cache import make_cache_folder
-from ganpipe.files import atomic_path
+from ganpipe.files import atomic_path, digest_of
 from ganpipe.metrics.ruler import Output, Ruler
 from ganpipe.npz import open_npz
+
+CODE = ("inception.py", "ruler.py", "threads.py")  # that computes what is kept
 
 
 @contextmanager
@@ -38,7 +41,8 @@ def kept_outputs(ruler: Ruler) -> Iterator[Ruler]:
         device.type,
         torch.backends.cpu.get_cpu_capability(),
         torch.get_num_threads(),
-        torch.__version__,
+        *(version(name) for name in ("torch", "torchvision", "pytorch-fid")),
+        digest_of(Path(__file__).with_name(name) for name in CODE),
     ]
     name = sha256(json.dumps(arithmetic, sort_keys=True).encode()).hexdigest()[:32]
     network = _Keeping(ruler.network, make_cache_folder("features") / name)

@@ -20,7 +20,7 @@ from ganpipe.metrics.kid import kernel_distance
 from ganpipe.metrics.moments import Gaussian, Moments
 from ganpipe.metrics.neighbours import NEEDED, nearest, overlap
 from ganpipe.metrics.reference import Reference
-from ganpipe.metrics.ruler import Ruler
+from ganpipe.metrics.ruler import Ruler, arithmetic
 from ganpipe.metrics.scores import score_of_splits
 from ganpipe.metrics.spread import block_bounds, jackknife
 
@@ -94,15 +94,22 @@ class Judge:
         perfect generator would get. None where the reference knows none."""
         if self.reference.held_out is None:
             return None
+        if (known := len(self.reference.held_out)) < self.num:
+            print(
+                f"warning: the floor is of {known} held-out images, and FID of {self.num} may come "
+                "out below it",
+                file=sys.stderr,
+            )
         moments = Moments(self.reference.held_out.shape[1])
         moments.update(self.reference.held_out[: self.num])
         return self._distance(moments.gaussian())
 
     def protocol(self) -> dict[str, Any]:
-        """What the images were held against."""
+        """What the images were held against; of statistics from elsewhere, that it is not known."""
         real = self.reference
-        known = {} if real.held_out is None else {"num_floor": min(self.num, len(real.held_out))}
-        return {**real.protocol, **self.ruler.protocol, **known}
+        about = real.protocol or dict.fromkeys(("statistics_made_with", "num_real"), "not recorded")
+        floor = {} if real.held_out is None else {"num_floor": min(self.num, len(real.held_out))}
+        return {**about, **self.ruler.protocol, **floor}
 
     def _distance(self, generated: Gaussian) -> float:
         return frechet_distance(self.reference.gaussian, generated, self.half)
@@ -197,9 +204,9 @@ def _overlap(judge: Judge, seen: Seen) -> dict[str, Any]:
 
 def _classes(judge: Judge, seen: Seen) -> dict[str, Any]:
     """How the images spread over the data's classes, which no other ruler knows."""
-    arithmetic = judge.ruler.suffix.removeprefix("_classifier")
+    ending = arithmetic(judge.ruler.precision)
     spread = seen.spread.figures() if seen.spread else {}
-    return {name + arithmetic: value for name, value in spread.items()}
+    return {name + ending: value for name, value in spread.items()}
 
 
 def _copies(seen: Seen, reference: Reference) -> tuple[dict[str, float], Pairs | None]:
@@ -208,6 +215,13 @@ def _copies(seen: Seen, reference: Reference) -> tuple[dict[str, float], Pairs |
     that are smoother or less varied than the data, too."""
     if reference.searched is None or reference.test_median is None:
         return {}, None
+    num, of_all = len(reference.searched), reference.protocol.get("num_train", 0)
+    if num < of_all:
+        print(
+            f"warning: copies are looked for among {num} of {of_all} training images "
+            "(evaluate.max_searched); those of the others go unnoticed",
+            file=sys.stderr,
+        )
     squared, index = nearest(seen.features, reference.searched)
     share = float((squared < reference.test_median).double().mean())
     order = torch.argsort(squared, stable=True)[:PAIRS]

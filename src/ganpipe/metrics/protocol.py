@@ -12,19 +12,19 @@ PACKAGES = ("numpy", "pillow", "pytorch-fid", "scipy", "torch", "torchvision")
 
 
 def about_generated(
-    config: EvaluateConfig, header: dict[str, Any], snapshots: dict[str, Any]
+    config: EvaluateConfig, header: dict[str, Any], rule: str, device: str
 ) -> dict[str, Any]:
-    """Which generator was judged, and how: ``header`` is that of its weights, ``snapshots`` what
-    the stage `snapshots` found."""
-    best = config.checkpoint == "best"
+    """Which generator was judged, and how: ``header`` is that of its weights, ``rule`` chose the
+    checkpoint."""
     return {
         "num_generated": config.num_generated,
         "quantisation": "uint8, rounded to nearest",
         "weights": header.get("weights", config.weights),  # as the judged file says
         "labels": "as in the training data" if header["model"]["conditional"] else "none",
         "checkpoint": config.checkpoint,
-        "checkpoint_rule": snapshots["rule"] if best else "end of training",
+        "checkpoint_rule": rule,
         "max_features": config.max_features,
+        "device": device,
         "model": header["model_name"],
         "seed": header["seed"],
         "images_seen": header["images_seen"],
@@ -40,6 +40,11 @@ def protocol(
     return {
         "generated": generated,
         **{str(name): used for name, used in compared_with.items()},
-        "versions": {"ganpipe": __version__}
-        | {name.replace("-", "_"): version(name) for name in PACKAGES},
+        "versions": versions(),
     }
+
+
+def versions() -> dict[str, str]:
+    """Of what computes figures, here and now."""
+    packages = {name.replace("-", "_"): version(name) for name in PACKAGES}
+    return {"ganpipe": __version__, **packages}

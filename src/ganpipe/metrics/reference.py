@@ -21,6 +21,7 @@ from ganpipe.metrics.collect import Seen, collect
 from ganpipe.metrics.kid import within
 from ganpipe.metrics.moments import Gaussian
 from ganpipe.metrics.neighbours import NEEDED, ball_radii, nearest
+from ganpipe.metrics.protocol import versions
 from ganpipe.metrics.ruler import Ruler, outputs
 from ganpipe.npz import IMAGES, open_npz
 from ganpipe.seeding import generator
@@ -93,14 +94,22 @@ def reference_of(
     known = train.features[: len(searched)]
     rest = pieces(images["train"], searched[len(known) :])
     more = [output.features for output in outputs(ruler, rest, sizes.batch_size)]
-    return with_search(reference, torch.cat([known, *more]), test.features)
+    reference = with_search(reference, torch.cat([known, *more]), test.features)
+    return replace(reference, protocol={**reference.protocol, "num_train": len(images["train"])})
+
+
+def about(ruler: Ruler, real: Seen) -> dict[str, Any]:
+    """Which ruler saw how many real images, on what device and with which versions."""
+    device = next(ruler.network.parameters()).device.type
+    made_with = ", ".join(f"{name} {version}" for name, version in versions().items())
+    return {**ruler.protocol, "num_real": real.num, "made_on": device, "made_with": made_with}
 
 
 def make_reference(ruler: Ruler, real: Seen, protocol: dict[str, Any]) -> Reference:
     """The reference that one pass of real images gives."""
     return Reference(
         real.gaussian(),
-        {**ruler.protocol, **protocol, "num_real": real.num, "num_features": len(real.features)},
+        {**about(ruler, real), **protocol, "num_features": len(real.features)},
         real.features,
         ball_radii(real.features) if len(real.features) >= NEEDED else None,
         within(real.features.double()),

@@ -20,6 +20,11 @@ class Output(NamedTuple):
     logits: Tensor  # (N, k) float32: unnormalised log probabilities of the network's classes
 
 
+def arithmetic(precision: Precision) -> str:
+    """What the name of every figure ends in that was computed so: nothing, or ``_bf16``."""
+    return "" if precision == "fp32" else f"_{precision}"
+
+
 @dataclass(frozen=True)
 class Ruler:
     """A network with the name that its figures carry and the record of what it is."""

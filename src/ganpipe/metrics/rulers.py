@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from ganpipe.metrics.config import Precision, RulerName
-from ganpipe.metrics.ruler import Ruler
+from ganpipe.metrics.ruler import Ruler, arithmetic
 
 
 def open_ruler(
@@ -23,6 +23,7 @@ def open_ruler(
 
     Raises GanpipeError where its weights cannot be had. Imports only what the ruler needs.
     """
+    torch.backends.cudnn.allow_tf32 = False  # fp32 is fp32: a GPU would round to 10 bits
     if name == "classifier":
         from ganpipe.metrics.classifier import load_classifier
 
@@ -34,7 +35,7 @@ def open_ruler(
         ruler = load_inception(custom, device)
     return replace(
         ruler,
-        suffix=ruler.suffix + ("_bf16" if precision == "bf16" else ""),
+        suffix=ruler.suffix + arithmetic(precision),
         precision=precision,
         protocol={**ruler.protocol, "precision": precision},
     )

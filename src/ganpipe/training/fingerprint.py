@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import ganpipe
 from ganpipe.data.dataset import images_path, labels_path, spec_path
 from ganpipe.device import describe
 from ganpipe.environment import differences, here
-from ganpipe.files import sha256_of, write_json
+from ganpipe.files import digest_of, write_json
 from ganpipe.methods.config import ModelConfig
 from ganpipe.training.config import OptimizerConfig, Side, TrainConfig
 
@@ -29,6 +28,7 @@ CODE = (
     "sampling.py",
     "seeding.py",
     "training",
+    "types.py",
     "weights.py",
 )
 PARTS = "parts.json"  # beside the checkpoints, for people and for `why_afresh`
@@ -53,7 +53,7 @@ def parts_of(
         "model": model.model_dump(mode="json"),
         "optimizer": {side: fields.model_dump(mode="json") for side, fields in optimizers.items()},
         "train": config.model_dump(mode="json", exclude={"device"}),
-        "data": _digest_files(
+        "data": digest_of(
             [spec_path(prepared), images_path(prepared, "train"), labels_path(prepared, "train")]
         ),
         "code": code_digest(Path(ganpipe.__file__).parent),
@@ -68,7 +68,7 @@ def fingerprint(parts: dict[str, Any]) -> str:
 
 def code_digest(source: Path) -> str:
     """A hash of the files of CODE below ``source``."""
-    return _digest_files(
+    return digest_of(
         file
         for entry in CODE
         for path in [source / entry]
@@ -101,12 +101,3 @@ def why_afresh(folders: Path, parts: dict[str, Any]) -> str:
 def _and(names: list[str]) -> str:
     shown = names[:4] + ([f"{len(names) - 4} more"] if len(names) > 4 else [])
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
-
-
-def _digest_files(files: Iterable[Path]) -> str:
-    """A hash of the files' names and contents; one that is not there counts as such."""
-    digest = sha256()
-    for path in files:
-        content = sha256_of(path) if path.exists() else ""
-        digest.update(f"{path.name}:{content}\n".encode())
-    return digest.hexdigest()
