@@ -149,6 +149,41 @@ def test_all_four_are_those_of_prdc(nearest_k: int, names: tuple[str, ...]) -> N
         assert ours[name] == pytest.approx(theirs[name])
 
 
+def by_differences(fake: torch.Tensor, real: torch.Tensor) -> dict[str, float]:
+    """The four figures from distances whose rounding errors are relative to themselves."""
+
+    def squared(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return (a[:, None].double() - b[None].double()).square().sum(dim=2)
+
+    def radii(points: torch.Tensor, k: int) -> torch.Tensor:
+        among = squared(points, points).fill_diagonal_(math.inf)
+        return among.sort(dim=1).values[:, k - 1]
+
+    cross = squared(fake, real)
+    inside = cross <= radii(real, 5)
+    return {
+        "precision": (cross <= radii(real, 3)).any(dim=1).double().mean().item(),
+        "recall": (cross <= radii(fake, 3)[:, None]).any(dim=0).double().mean().item(),
+        "density": inside.sum().item() / (5 * len(fake)),
+        "coverage": inside.any(dim=0).double().mean().item(),
+    }
+
+
+@pytest.mark.parametrize(("few", "times_fake", "times_real"), [
+    (3, 13, 10), (30, 10, 3), (30, 3, 10), (20, 7, 7), (30, 1, 3)
+])  # fmt: skip
+def test_copies_of_images_are_in_the_balls_of_images(
+    few: int, times_fake: int, times_real: int
+) -> None:
+    """A radius may be 0, and a copy lie on the very edge of a ball: rounding decides nothing."""
+    images = features(30, 1, dim=128) + 100
+    fake = images[:few].repeat(times_fake, 1)
+    real = torch.cat([images.repeat(times_real, 1), images[:2].repeat(5, 1)])
+    for one, other in ((fake, real), (real, fake)):
+        ours = overlap(one, other, ball_radii(other))
+        assert ours == pytest.approx(by_differences(one, other), abs=1e-12)
+
+
 def test_a_copy_is_at_distance_zero() -> None:
     points = features(50, 0) + 1000  # far from zero, where rounding is coarse
     squared, index = nearest(points[[7, 3]], points)
@@ -168,7 +203,7 @@ def test_the_nearest_is_that_of_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_balls_need_six_points() -> None:
     points = torch.tensor([[0.0], [1.0], [3.0], [7.0], [15.0], [31.0]])
-    assert ball_radii(points)[0].tolist() == [49, 31**2]
+    assert ball_radii(points)[0].tolist() == pytest.approx([49, 31**2], rel=1e-11)
     with pytest.raises(ValueError, match="5 points have fewer than 5 neighbours"):
         ball_radii(points[:5])
 

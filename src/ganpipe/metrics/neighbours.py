@@ -14,6 +14,7 @@ PRECISION_K = 3  # neighbours that span a ball (Kynkäänniemi et al. 2019)
 DENSITY_K = 5  # and in density and coverage (Naeem et al. 2020)
 NEEDED = DENSITY_K + 1  # points a side, so that each has so many neighbours
 BLOCK_VALUES = 1 << 25  # distances held at a time: 256 MiB
+ROUNDING = 1e-12  # of the squared lengths: more than rounding does to a squared distance in float64
 
 
 def distances(
@@ -21,15 +22,17 @@ def distances(
 ) -> Iterator[tuple[int, Tensor]]:
     """Yield (first row, squared distances (rows, M) of ``dtype``) for blocks of queries.
 
-    Around the mean of ``points``, so that rounding is relative to their spread.
+    Around the mean of ``points``, so that rounding is relative to their spread. Lengths are taken
+    a trifle short, so that in float64 the distance of equal rows is 0 and no rounding error.
     """
     centre = points.double().mean(dim=0)
     points = (points.double() - centre).to(dtype)
-    lengths = (points * points).sum(dim=1)
+    lengths = (points * points).sum(dim=1) * (1 - ROUNDING)
     for start in range(0, len(queries), rows := max(1, BLOCK_VALUES // len(points))):
         block = (queries[start : start + rows].double() - centre).to(dtype)
         squared = torch.addmm(lengths[None], block, points.T, alpha=-2)
-        yield start, squared.add_((block * block).sum(dim=1)[:, None]).clamp_(min=0)
+        own = (block * block).sum(dim=1) * (1 - ROUNDING)
+        yield start, squared.add_(own[:, None]).clamp_(min=0)
 
 
 def ball_radii(points: Tensor) -> Tensor:
@@ -50,7 +53,12 @@ def ball_radii(points: Tensor) -> Tensor:
 
 def overlap(generated: Tensor, real: Tensor, real_radii: Tensor) -> dict[str, float]:
     """``precision`` and ``recall`` (Kynkäänniemi et al. 2019, equation 1, k = 3), ``density`` and
-    ``coverage`` (Naeem et al. 2020, equations 3 and 4, k = 5); ``real_radii`` from ball_radii."""
+    ``coverage`` (Naeem et al. 2020, equations 3 and 4, k = 5); ``real_radii`` from ball_radii.
+
+    Real balls are larger by what rounding may do, so that a copy of the image on a ball's edge
+    counts in ``density``.
+    """
+    real_radii = real_radii * (1 + ROUNDING)
     generated_radii = ball_radii(generated)[:, 0]
     realistic = balls = 0
     recalled = torch.zeros(len(real), dtype=torch.bool)
