@@ -65,6 +65,13 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_1() -> None:
         run(fills)
     assert "the disk is full while writing models/x" in str(caught.value.code)
 
+    def is_kept_out() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "locked/x.npz")
+
+    with pytest.raises(SystemExit) as caught:
+        run(is_kept_out)
+    assert str(caught.value.code).startswith("error: locked/x.npz: permission denied; allow it")
+
     def breaks() -> None:
         raise KeyError("a bug")
 

@@ -9,7 +9,7 @@ import torch
 from ganpipe.errors import GanpipeError
 
 
-def pick_device(name: str) -> torch.device:
+def pick_device(name: str, asked_by: str = "train.device") -> torch.device:
     """The device for ``name``: auto takes CUDA, then Apple's MPS, then the CPU.
 
     Raises GanpipeError where a named device is not there.
@@ -23,7 +23,7 @@ def pick_device(name: str) -> torch.device:
         name = next(kind for kind, present in there.items() if present)
     elif not there[name]:
         raise GanpipeError(
-            f"train.device is {name}, but this machine has none that PyTorch {torch.__version__} "
+            f"{asked_by} is {name}, but this machine has none that PyTorch {torch.__version__} "
             "can use; set it to auto, or install a PyTorch build for the device"
         )
     return torch.device(name)

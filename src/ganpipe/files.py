@@ -79,7 +79,10 @@ def read_json(path: Path, made_by: str) -> Any:
     Raises GanpipeError, naming that stage, where the file is missing or is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it holds no object")
+        return content
     except FileNotFoundError:
         raise GanpipeError(
             f"{path} is missing; the stage '{made_by}' writes it: run `dvc repro`"

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
     from ganpipe.weights import load_trained
 
     set_deterministic(True)
-    trained = load_trained(options.weights, pick_device(options.device))
+    trained = load_trained(options.weights, pick_device(options.device, "--device"))
     label = None if options.label is None else _label(trained, options.label)
     chunks = draw(trained, options.num, options.seed, label=label)
     with tqdm(total=options.num, unit="image", disable=None) as bar:

@@ -29,5 +29,7 @@ def open_npz(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
             yield content
     except FileNotFoundError:
         raise
+    except MemoryError:
+        raise ValueError("it says that it holds more than fits into memory") from None
     except (*DAMAGE, NotImplementedError, RuntimeError) as error:
         raise ValueError(" ".join(str(error).split()) or type(error).__name__) from None

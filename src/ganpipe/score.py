@@ -31,23 +31,26 @@ def main(arguments: list[str] | None = None) -> None:
     """Read the command line, judge, print. Raises GanpipeError for what a user can mend."""
     options = _parser().parse_args(arguments)
     rulers = _ruler_names(options.ruler)
-    _check(options, several=len(rulers) > 1)
+    _check(options, rulers)
     from ganpipe.data.elsewhere import open_images
     from ganpipe.device import pick_device, set_deterministic
     from ganpipe.metrics.measure import Judge, fid_alone, measure, warn_if_small
     from ganpipe.metrics.protocol import protocol
+    from ganpipe.metrics.ruler import check_shape
     from ganpipe.metrics.rulers import open_ruler
 
     set_deterministic(True)
-    device = pick_device(options.device)
+    device = pick_device(options.device, "--device")
     figures: dict[str, Any] = {}
     compared_with = {}
     memory = device_errors("--batch-size", options.batch_size, LESS)
     with memory, open_images(options.images) as images:
         size = _size(images)
+        _enough(images)
         for name in rulers:
             weights, precision = options.inception_weights, options.precision
             ruler = open_ruler(name, options.classifier, weights, device, precision)
+            check_shape(ruler, *images.shape)
             reference, file = _reference(options, ruler)
             if options.save_reference:
                 _save(options.save_reference, reference)
@@ -71,10 +74,11 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ganpipe.score", description=__doc__)
     add = parser.add_argument
-    add("images", type=Path, help="a folder, an archive or an .npz of images of one size")
+    add("images", type=_place, help="a folder, an archive or an .npz of images of one size")
     add(
         "--reference",
         required=True,
+        type=lambda text: str(_place(text)),
         help="real images like those, an .npz with mu and sigma, or the dataset whose statistics "
         f"lie in {paths.REFERENCE}",
     )
@@ -92,26 +96,56 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _place(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name names nothing")
+    return Path(text)
+
+
 def _ruler_names(text: str) -> list[RulerName]:
     names: list[RulerName] = []
-    for name in text.split(","):
+    for name in map(str.strip, text.split(",")):
         if name not in get_args(RulerName):
             raise GanpipeError(f"there is no ruler '{name}'; name inception, classifier or both")
-        names.append(name)  # type: ignore[arg-type]
+        if name not in names:
+            names.append(name)  # type: ignore[arg-type]
     return names
 
 
-def _check(options: argparse.Namespace, several: bool) -> None:
+def _check(options: argparse.Namespace, rulers: list[RulerName]) -> None:
     """Raise GanpipeError for what would be noticed only after minutes."""
+    if sys.stdout is None:
+        raise GanpipeError("standard output is closed; there is nowhere to print the figures")
+    if options.inception_weights and "inception" not in rulers:
+        raise GanpipeError("--inception-weights is of the ruler inception; name it with --ruler")
     for name, least in (("batch_size", 1), ("max_features", 2)):
         if getattr(options, name) < least:
             raise GanpipeError(f"--{name.replace('_', '-')} must be at least {least}")
     if options.fid_only and options.fid_infinity:
         raise GanpipeError("--fid-only leaves out --fid-infinity; name one of them")
-    if options.save_reference and several:
+    if options.save_reference and len(rulers) > 1:
         raise GanpipeError("--save-reference keeps the statistics of one ruler; name only one")
-    if options.save_reference and options.save_reference.is_dir():
-        raise GanpipeError(f"{options.save_reference} is a folder; name a file to keep them in")
+    if options.save_reference:
+        _check_target(options.save_reference)
+
+
+def _check_target(target: Path) -> None:
+    """Raise GanpipeError where statistics kept as ``target`` would destroy something else."""
+    from ganpipe.metrics.reference import holds_statistics
+
+    if target.suffix != ".npz":
+        raise GanpipeError(f"--save-reference is {target}; name a file that ends in .npz")
+    if target.exists() and not (target.is_file() and holds_statistics(target)):
+        raise GanpipeError(
+            f"--save-reference is {target}, which is there and holds no statistics; name another"
+        )
+
+
+def _enough(images: Images) -> None:
+    if len(images) < 2:
+        raise GanpipeError(
+            f"{images.source} holds {len(images)} image; a covariance needs two at least"
+        )
 
 
 def _reference(options: argparse.Namespace, ruler: Ruler) -> tuple[Reference, dict[str, str]]:
@@ -138,9 +172,10 @@ def _reference(options: argparse.Namespace, ruler: Ruler) -> tuple[Reference, di
                 f"`dvc exp run -S dataset={text} reference`"
             )
         return reference, _file(path)
-    if path.suffix == ".npz" and path.exists() and is_statistics(path):
+    if path.suffix.lower() == ".npz" and path.is_file() and is_statistics(path):
         return load_reference(path), _file(path)
     with open_images(path) as images:
+        _enough(images)
         sizes = len(images), options.max_features, options.batch_size
         seen = collect(ruler, _tensors(images), *sizes)
         source = {"source": text, **_size(images)}

@@ -41,6 +41,12 @@ def read_sealed(path: Path, device: torch.device) -> tuple[dict[str, Any], dict[
             if header["format"] != FORMAT:
                 raise ValueError(f"it has format {header['format']}; this version reads {FORMAT}")
             sealed = header.pop("sha256")
+    except FileNotFoundError:
+        if path.exists():  # what safetensors says of one that may not be read
+            raise ValueError("it cannot be read") from None
+        raise
+    except OSError as error:  # a folder, a device
+        raise ValueError("it is no file that can be read") from error
     except (KeyError, TypeError, SafetensorError) as error:
         raise ValueError(str(error)) from None
     if sealed != _digest(header, tensors):

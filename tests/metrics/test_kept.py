@@ -38,7 +38,7 @@ class Counting(nn.Module):
 
 
 def ruler(network: Counting, **protocol: str) -> Ruler:
-    return Ruler("inception", "", network, (1, 3), None, {"weights_sha256": "aa"} | protocol)
+    return Ruler("inception", "", network, 2, (1, 3), None, {"weights_sha256": "aa"} | protocol)
 
 
 def seen(chosen: Ruler, images: Tensor = IMAGES) -> Tensor:

@@ -30,6 +30,7 @@ TOY = Ruler(
     name="classifier",
     suffix="_classifier",
     network=Toy(),
+    width=12,
     channels=(1,),
     size=SIDE,
     protocol={"extractor": "toy", "weights_sha256": "0", "precision": "fp32", "resize": "none"},

@@ -72,9 +72,10 @@ class _Collection:
                     )
                 written.write(block)
 
-    def refuse_link(self, name: str) -> GanpipeError:
-        """The error for a link, which could show anything under an image's name."""
-        return GanpipeError(f"{self.source} holds the link {name}; put the file itself there")
+
+def refused_link(source: Path, name: str) -> GanpipeError:
+    """The error for a link, which could show anything under an image's name."""
+    return GanpipeError(f"{source} holds the link {name}; put the file itself there")
 
 
 def is_hidden(inside: PurePath) -> bool:
@@ -135,23 +136,42 @@ def _check_place(source: Path, raw: Path) -> None:
 
 def _from_folder(source: Path, found: _Collection) -> None:
     root = source.resolve()
-    for parent, folders, names in os.walk(root):
-        folders.sort()
+    for inside in walk(root):
+        file = root / inside
+        if not found.wants(inside.as_posix()):
+            continue
+        if not file.resolve().is_relative_to(root):
+            raise refused_link(source, inside.as_posix())
+        check_file(file)
+        with _readable(file) as content:
+            found.take(inside.as_posix(), content)
+
+
+def walk(root: Path) -> Iterator[PurePath]:
+    """What lies in a folder and the folders below, without those that are hidden, as paths within
+    it.
+
+    Raises GanpipeError for a folder that is a link or cannot be read: what lies there would be
+    left out without a word.
+    """
+
+    def unreadable(error: OSError) -> None:
+        raise GanpipeError(f"{error.filename} cannot be read ({error.strerror})")
+
+    for parent, folders, names in os.walk(root, onerror=unreadable):
         relative = Path(parent).relative_to(root)
+        folders[:] = sorted(name for name in folders if not is_hidden(relative / name))
         for name in folders:
-            inside = (relative / name).as_posix()
-            if (root / inside).is_symlink() and not name.startswith("."):
-                raise found.refuse_link(inside)
+            if Path(parent, name).is_symlink():
+                raise refused_link(root, (relative / name).as_posix())
         for name in sorted(names):
-            inside, file = (relative / name).as_posix(), Path(parent, name)
-            if not found.wants(inside):
-                continue
-            if not file.resolve().is_relative_to(root):
-                raise found.refuse_link(inside)
-            if not file.is_file():
-                raise GanpipeError(f"{file} is not a file; remove it")
-            with _readable(file) as content:
-                found.take(inside, content)
+            yield relative / name
+
+
+def check_file(file: Path) -> None:
+    """Raise GanpipeError for a pipe, a device, a link that leads nowhere."""
+    if not file.is_file():
+        raise GanpipeError(f"{file} is not a file; remove it")
 
 
 @contextmanager
@@ -170,7 +190,7 @@ def _from_zip(source: Path, found: _Collection) -> None:
             if info.is_dir() or not found.wants(info.filename):
                 continue
             if stat.S_ISLNK(info.external_attr >> 16):
-                raise found.refuse_link(info.filename)
+                raise refused_link(source, info.filename)
             with archive.open(info) as content:
                 found.take(info.filename, content)
 
@@ -183,7 +203,7 @@ def _from_tar(source: Path, found: _Collection) -> None:
                 continue
             content = archive.extractfile(member) if member.isreg() else None
             if content is None:
-                raise found.refuse_link(member.name)
+                raise refused_link(source, member.name)
             found.take(member.name, content)
         _check_end(archive)
 

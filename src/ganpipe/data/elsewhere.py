@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ganpipe.data.collect import copy_images, is_hidden
+from ganpipe.data.collect import check_file, copy_images, is_hidden, walk
 from ganpipe.data.images import DamagedImageError, decode_as_it_is
 from ganpipe.errors import GanpipeError
 from ganpipe.npz import IMAGES, open_npz
@@ -20,7 +21,8 @@ from ganpipe.npz import IMAGES, open_npz
 SUFFIXES = frozenset(  # those that pytorch-fid reads
     {".bmp", ".jpg", ".jpeg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
-PIECE = 250  # images decoded at a time
+PIECE = 250  # images decoded at a time, or fewer:
+PIECE_BYTES = 1 << 26  # of pixels, but for a single image that is larger
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ class Images:
 
         Raises GanpipeError, with the file's name, for a damaged image or one of another size.
         """
-        for start in range(0, len(order), PIECE):
-            chosen = order[start : start + PIECE]
+        at_once = min(PIECE, max(1, PIECE_BYTES // prod(self.shape)))
+        for start in range(0, len(order), at_once):
+            chosen = order[start : start + at_once]
             if isinstance(self.files, np.ndarray):
                 yield self.files[chosen].transpose(0, 3, 1, 2)
             else:
@@ -84,10 +87,12 @@ def open_images(source: Path) -> Iterator[Images]:
     """
     if not source.exists():
         raise GanpipeError(f"{source} does not exist; name a folder, an archive or an .npz")
-    if source.suffix == ".npz":
-        yield Images(source, _read_npz(source))
-    elif source.is_dir():
+    if source.is_dir():
         yield Images(source, _list(source, source))
+        return
+    check_file(source)
+    if source.suffix.lower() == ".npz":
+        yield Images(source, _read_npz(source))
     else:
         with TemporaryDirectory(prefix="ganpipe-") as temporary:
             unpacked = Path(temporary)
@@ -98,10 +103,12 @@ def open_images(source: Path) -> Iterator[Images]:
 
 def _list(folder: Path, source: Path) -> list[Path]:
     files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not is_hidden(path.relative_to(folder))
+        folder / inside
+        for inside in walk(folder)
+        if inside.suffix.lower() in SUFFIXES and not is_hidden(inside)
     )
+    for file in files:
+        check_file(file)
     if not files:
         raise GanpipeError(f"{source} holds no images ({', '.join(sorted(SUFFIXES))})")
     return files
@@ -115,7 +122,8 @@ def _read_npz(path: Path) -> np.ndarray:
     except ValueError as error:
         wanted = " or ".join(f"`{name}`" for name in IMAGES)
         raise GanpipeError(f"{path} holds no whole array {wanted} ({error})") from None
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+    fits = images.ndim == 4 and images.shape[3] in (1, 3) and 0 not in images.shape
+    if images.dtype != np.uint8 or not fits:
         raise GanpipeError(
             f"`{name}` in {path} must be uint8 (N, H, W, 1 or 3), not {images.dtype} {images.shape}"
         )

@@ -55,6 +55,10 @@ def _open(path: Path, formats: tuple[str, ...], draft: tuple[int, int] | None) -
     """The image, turned as its EXIF data say."""
     with Image.open(path, formats=formats) as image:
         _refuse_bomb(image)
+        if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
+            raise DamagedImageError(
+                "its pixels are 32-bit numbers, and which of them is white is not said"
+            )
         if draft:
             image.draft(None, draft)
         return ImageOps.exif_transpose(image)

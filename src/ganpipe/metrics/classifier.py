@@ -153,12 +153,14 @@ def load_classifier(path: Path, device: torch.device) -> Ruler:
         ) from None
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise GanpipeError(
-            f"{path} is damaged ({str(error).splitlines()[0]}); delete it and run `dvc repro`"
+            f"{path} is no classifier of this version, or it is damaged "
+            f"({str(error).splitlines()[0]}); `dvc repro -s -f extractor` makes one"
         ) from None
     return Ruler(
         name="classifier",
         suffix="_classifier",
         network=network.eval().fold_batch_norms().to(device),
+        width=FEATURES,
         channels=(shape.channels,),
         size=shape.image_size,
         protocol={

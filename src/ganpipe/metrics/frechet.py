@@ -53,5 +53,11 @@ def frechet_distance(a: Gaussian, b: Gaussian, root_of_a: np.ndarray | None = No
     half = root(a) if root_of_a is None else root_of_a
     cross = np.linalg.svd(root(b).T @ half, compute_uv=False).sum()
     means = a.mu - b.mu
-    squared = means @ means + np.trace(a.sigma) + np.trace(b.sigma) - 2 * cross
+    with np.errstate(over="ignore", invalid="ignore"):
+        squared = means @ means + np.trace(a.sigma) + np.trace(b.sigma) - 2 * cross
+    if not np.isfinite(squared):
+        raise GanpipeError(
+            "the Fréchet distance came out as infinity: the statistics hold numbers beyond all "
+            "measure; make them again"
+        )
     return max(0.0, float(squared))

@@ -30,8 +30,8 @@ PUBLISHED = RemoteFile(
     hosts=("https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/",),
 )
 WAY_OUT = (
-    "The ruler 'classifier' works without this file where the images have labels: "
-    "evaluate.rulers: [classifier]"
+    "The ruler 'classifier' works without this file where the images have labels "
+    "(evaluate.rulers: [classifier]; --ruler classifier)."
 )
 
 
@@ -137,8 +137,8 @@ def load_inception(custom: Path | None, device: torch.device) -> Ruler:
         network = Inception(weights).to(device)
     except FileNotFoundError:
         raise GanpipeError(
-            f"evaluate.inception_weights names {path}, which does not exist; correct the path, or "
-            "set it to null for the published weights"
+            f"the file of Inception weights is {path}, which does not exist; correct "
+            "evaluate.inception_weights or --inception-weights, or leave it out for the published"
         ) from None
     except Exception as error:  # the unpickler raises every kind of error on damaged data
         reason = next(iter(str(error).splitlines()), type(error).__name__)
@@ -149,6 +149,7 @@ def load_inception(custom: Path | None, device: torch.device) -> Ruler:
         name="inception",
         suffix="" if custom is None else "_custom",
         network=network,
+        width=FEATURES,
         channels=(1, 3),
         size=None,
         protocol={
@@ -171,8 +172,8 @@ def published_weights() -> Path:
             return known
         raise GanpipeError(
             f"{known} is not the published file (its sha256 is another); delete it and run the "
-            "same command again, or name it as evaluate.inception_weights for a figure of its own "
-            f"name. {WAY_OUT}"
+            "same command again, or name it as evaluate.inception_weights (--inception-weights) "
+            f"for a figure of its own name. {WAY_OUT}"
         )
     try:
         return obtain([PUBLISHED])[0]

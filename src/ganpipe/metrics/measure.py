@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ from ganpipe.metrics.scores import score_of_splits
 from ganpipe.metrics.spread import block_bounds, jackknife
 
 SMALL_SAMPLE = 2048  # images below which FID is mostly bias
+FEW_IN_SPLIT = 20  # images in a split of the score, which cannot pass their number
+AGAIN = (
+    "make them again: `dvc repro -s -f reference` those of the pipeline, --save-reference others"
+)
 PAIRS = 16  # of the generated images that are closest to a training image
 
 
@@ -64,9 +69,13 @@ class Judge:
                 raise GanpipeError(
                     f"the reference statistics were made with another ruler than "
                     f"'{self.ruler.name}' as it is now ({field}: "
-                    f"{self.reference.protocol[field]}, not {value}); make them again with "
-                    "`dvc repro -s -f reference`"
+                    f"{self.reference.protocol[field]}, not {value}); {AGAIN}"
                 )
+        if (width := len(self.reference.gaussian.mu)) != self.ruler.width:
+            raise GanpipeError(
+                f"the reference statistics are of {width} features, the ruler "
+                f"'{self.ruler.name}' has {self.ruler.width}; {AGAIN}"
+            )
         if self.fid_infinity:
             self.subsets()
 
@@ -123,6 +132,12 @@ def measure(judge: Judge, images: Iterable[Tensor]) -> Measured:
     """
     seen = judge.see(images)
     score, score_std = score_of_splits(seen.scores)
+    if (smallest := min(split.num for split in seen.scores)) < FEW_IN_SPLIT:
+        print(
+            f"warning: the score is the mean of splits of {smallest} images, whose scores cannot "
+            f"pass {smallest}",
+            file=sys.stderr,
+        )
     name = "score" if judge.ruler.name == "classifier" else "inception_score"
     copies, closest = _copies(seen, judge.reference)
     figures = {
@@ -133,23 +148,38 @@ def measure(judge: Judge, images: Iterable[Tensor]) -> Measured:
         f"{name}_std": score_std,
         **copies,
     }
-    named = {judge.ruler.key(key): value for key, value in figures.items() if value is not None}
-    return Measured(named | _classes(judge, seen), closest, seen.predicted)
+    named = _named(judge, figures) | _classes(judge, seen)
+    return Measured(named, closest, seen.predicted)
 
 
 def fid_alone(judge: Judge, images: Iterable[Tensor]) -> Measured:
     """FID and nothing else, in the time that it takes."""
     seen = judge.see(images)
     figures = {"fid": judge.fid(seen), "fid_floor": judge.floor}
-    named = {judge.ruler.key(key): value for key, value in figures.items() if value is not None}
-    return Measured(named, None)
+    return Measured(_named(judge, figures), None)
 
 
 def curve_point(judge: Judge, images: Iterable[Tensor]) -> dict[str, float]:
-    """FID and KID alone, under the ruler's names: what a curve over training needs."""
+    """FID and KID alone, under the ruler's names: what a curve over training needs.
+
+    Raises GanpipeError where the reference has no features, which KID compares with.
+    """
+    if judge.reference.features is None:
+        raise GanpipeError(f"the reference statistics hold no features for KID; {AGAIN}")
     seen = judge.see(images)
-    figures = {"fid": judge.fid(seen), "kid": _kid(judge, seen)["kid"]}
-    return {judge.ruler.key(name): value for name, value in figures.items()}
+    return _named(judge, {"fid": judge.fid(seen), "kid": _kid(judge, seen)["kid"]})
+
+
+def _named(judge: Judge, figures: dict[str, Any]) -> dict[str, Any]:
+    """The figures that there are, under the ruler's names, all of them finite."""
+    named = {judge.ruler.key(key): value for key, value in figures.items() if value is not None}
+    for name, value in named.items():
+        if not math.isfinite(value):
+            raise GanpipeError(
+                f"{name} came out as {value}: the reference statistics hold numbers beyond all "
+                f"measure; {AGAIN}"
+            )
+    return named
 
 
 def warn_if_small(num_generated: int, num_real: int | None) -> None:

@@ -149,6 +149,15 @@ def is_statistics(path: Path) -> bool:
         return True
 
 
+def holds_statistics(path: Path) -> bool:
+    """Whether a file holds mu and sigma and may be written anew; a damaged one does not."""
+    try:
+        with open_npz(path) as content:
+            return {"mu", "sigma"} <= set(content)
+    except ValueError:
+        return False
+
+
 def load_reference(path: Path) -> Reference:
     """What :func:`save_reference` or pytorch-fid wrote; the latter's has an empty protocol.
 
@@ -176,7 +185,8 @@ def load_reference(path: Path) -> Reference:
                 raise ValueError("it holds NaN or infinity")
     except FileNotFoundError:
         raise GanpipeError(
-            f"{path} is missing; the stage 'reference' writes it: run `dvc repro`"
+            f"{path} is missing; the stage 'reference' writes it where evaluate.rulers names that "
+            "ruler: run `dvc repro`"
         ) from None
     except ValueError as error:
         raise GanpipeError(
@@ -187,7 +197,7 @@ def load_reference(path: Path) -> Reference:
 
 
 def _gaussian(mu: np.ndarray, sigma: np.ndarray, num: Any) -> Gaussian:
-    if mu.ndim != 1 or sigma.shape != (len(mu), len(mu)):
+    if mu.ndim != 1 or not len(mu) or sigma.shape != (len(mu), len(mu)):
         raise ValueError(f"mu has the shape {mu.shape} and sigma {sigma.shape}")
     if np.iscomplexobj(mu) or np.iscomplexobj(sigma):
         raise ValueError("mu or sigma is complex")
@@ -214,8 +224,8 @@ def _check_covariance(sigma: np.ndarray) -> None:
 
 
 def _rows(name: str, rows: np.ndarray, width: int) -> Tensor:
-    if rows.ndim != 2 or rows.shape[1] != width:
-        raise ValueError(f"{name} has the shape {rows.shape}, not (N, {width})")
+    if rows.ndim != 2 or rows.shape[1] != width or len(rows) < 2:
+        raise ValueError(f"{name} has the shape {rows.shape}, not (2 or more, {width})")
     if not np.isfinite(rows).all():
         raise ValueError(f"{name} holds NaN or infinity")
     return torch.from_numpy(rows)

@@ -32,6 +32,7 @@ class Ruler:
     name: RulerName
     suffix: str  # of its figures' names: "", "_custom" or "_classifier", then "_bf16" in bfloat16
     network: nn.Module  # uint8 (N, C, h, w) -> Output
+    width: int  # features of an image
     channels: tuple[int, ...]  # what images it takes: 1 grey, 3 RGB
     size: int | None  # pixels a side it takes; None: any
     protocol: dict[str, str]  # extractor, sha256 of its weights, how it resizes
@@ -71,7 +72,11 @@ def outputs(ruler: Ruler, images: Iterable[Tensor], batch_size: int) -> Iterator
 def _check(ruler: Ruler, images: Tensor) -> None:
     if images.dtype != torch.uint8 or images.ndim != 4:
         raise TypeError(f"images must be uint8 (N, C, H, W), not {images.dtype} {images.shape}")
-    channels, height, width = images.shape[1:]
+    check_shape(ruler, *images.shape[1:])
+
+
+def check_shape(ruler: Ruler, channels: int, height: int, width: int) -> None:
+    """Raise GanpipeError for images that ``ruler`` does not take."""
     if channels not in ruler.channels:
         wanted = " or ".join(map(str, ruler.channels))
         raise GanpipeError(
