@@ -209,6 +209,12 @@ def test_the_best_snapshot_needs_snapshots_that_are_scored() -> None:
             evaluate_config(checkpoint="best", **change)
 
 
+def test_fp32_is_not_rounded_by_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    record(tmp_path, evaluate_config())
+    assert not torch.backends.cudnn.allow_tf32
+
+
 def test_bf16_figures_have_names_of_their_own(tmp_path: Path) -> None:
     record(tmp_path, evaluate_config())
     path = tmp_path / "classifier.safetensors"

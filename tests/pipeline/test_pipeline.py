@@ -38,6 +38,11 @@ def test_the_first_run_leaves_every_result(base: Project) -> None:
     assert base.json("metrics/train.json")["step"] == 2 * 64 // 16
     curve = (base.root / "metrics/train.csv").read_text().splitlines()
     assert len(curve) == 1 + 4
+    curve = (base.root / "metrics/snapshots.csv").read_text().splitlines()
+    assert len(curve) == 1 + 2
+    found = base.json("metrics/snapshots.json")
+    assert found["protocol"]["generated"]["num_generated"] == 16
+    assert found["fid_classifier_floor"] > 0
     for name in ("fixed_noise", "real", "interpolation"):
         assert Image.open(base.root / f"samples/{name}.png").size[0] > 28
     progress = sorted(path.name for path in (base.root / "samples/progress").iterdir())
@@ -69,6 +74,21 @@ def test_evaluation_parameters_never_train(project: Project) -> None:
     project.set(evaluate__num_generated=70)
     assert ran(project.dvc("repro")) == {"evaluate"}
     assert project.json("metrics/evaluate.json")["protocol"]["generated"]["num_generated"] == 70
+    project.set(evaluate__snapshots__num_generated=20)
+    assert ran(project.dvc("repro")) == {"snapshots", "evaluate"}
+
+
+def test_snapshots_change_no_bit_of_what_is_trained(base: Project, project: Project) -> None:
+    project.run("git", "checkout", "-q", ".")
+    project.dvc("exp", "run", "-S", "train.snapshot_every=2", "-S", "evaluate.snapshots.ruler=none")
+    assert len(list((project.root / "models/snapshots").iterdir())) == 1
+    assert len(list((base.root / "models/snapshots").iterdir())) == 2
+    for name in ("generator", "generator_raw", "discriminator"):
+        weights = f"models/{name}.safetensors"
+        assert (project.root / weights).read_bytes() == (base.root / weights).read_bytes()
+    assert set(project.json("metrics/evaluate.json")["checkpoints"]) == {"last"}
+    project.run("git", "checkout", "-q", "params.yaml")
+    project.dvc("checkout")
 
 
 def test_experiments_can_be_compared(project: Project) -> None:
