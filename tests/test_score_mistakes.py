@@ -66,7 +66,7 @@ def test_a_figure_beyond_all_measure_is_refused(
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"features": np.zeros((0, 128))}, r"features has the shape \(0, 128\), not \(2 or more"),
+        ({"features": np.zeros((0, 128))}, r"features has the shape \(0, 128\), not \(1 or more"),
         ({"searched": np.zeros((0, 128))}, r"searched has the shape \(0, 128\)"),
         ({"mu": np.zeros(0), "sigma": np.zeros((0, 0))}, r"mu has the shape \(0,\)"),
         ({"width": 64}, "are of 64 features, the ruler 'classifier' has 128"),

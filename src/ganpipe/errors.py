@@ -15,9 +15,10 @@ FULL = {
     errno.EDQUOT: "the disk is full, or your share of it",
     errno.EFBIG: "a limit on the size of files is reached",
 }
+FORBIDDEN = "permission denied; allow it to be read and written, or name another"
 KEPT_FROM_US = {
-    errno.EACCES: "permission denied; allow it to be read and written, or name another",
-    errno.EPERM: "permission denied; allow it to be read and written, or name another",
+    errno.EACCES: FORBIDDEN,
+    errno.EPERM: FORBIDDEN,
     errno.EROFS: "it lies where nothing can be written; name another place",
     errno.EISDIR: "it is a folder; name a file",
     errno.ENOTDIR: "there is a file where a folder is needed; name another place",

@@ -185,6 +185,15 @@ def test_the_other_split_can_be_the_reference(real: dict[str, np.ndarray]) -> No
     assert judged(real["train"][:300], reference)["closer_than_test_classifier"] == 1
 
 
+def test_a_search_among_a_single_image_is_read_again(
+    real: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    one = reference_of(TOY, real, "train", replace(SIZES, max_searched=1), {})
+    save_reference(tmp_path / "a.npz", one)
+    figures = judged(draw(300, 2), load_reference(tmp_path / "a.npz"))
+    assert figures["closer_than_test_classifier"] == pytest.approx(0.5, abs=0.12)
+
+
 @pytest.mark.parametrize("num", [0, 1])
 def test_too_few_images_are_refused(reference: Reference, num: int) -> None:
     with pytest.raises(GanpipeError, match=f"{num} images cannot be judged"):
@@ -283,7 +292,7 @@ WHOLE: dict[str, Any] = {"mu": np.zeros(2), "sigma": np.eye(2)}
             "negative variance in some direction",
         ),
         ({**WHOLE, "features": np.full((5, 2), np.inf)}, "features holds NaN or infinity"),
-        ({**WHOLE, "features": np.zeros((5, 3))}, r"has the shape \(5, 3\), not \(2 or more, 2\)"),
+        ({**WHOLE, "features": np.zeros((5, 3))}, r"has the shape \(5, 3\), not \(1 or more, 2\)"),
         ({**WHOLE, "searched": np.zeros((5, 3))}, "searched has the shape"),
         ({**WHOLE, "radii": np.zeros((5, 2))}, "features and radii differ in number"),
         ({**WHOLE, "within": np.nan}, "NaN"),

@@ -224,8 +224,8 @@ def _check_covariance(sigma: np.ndarray) -> None:
 
 
 def _rows(name: str, rows: np.ndarray, width: int) -> Tensor:
-    if rows.ndim != 2 or rows.shape[1] != width or len(rows) < 2:
-        raise ValueError(f"{name} has the shape {rows.shape}, not (2 or more, {width})")
+    if rows.ndim != 2 or rows.shape[1] != width or not len(rows):
+        raise ValueError(f"{name} has the shape {rows.shape}, not (1 or more, {width})")
     if not np.isfinite(rows).all():
         raise ValueError(f"{name} holds NaN or infinity")
     return torch.from_numpy(rows)
