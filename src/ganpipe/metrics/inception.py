@@ -17,6 +17,7 @@ from torchvision.models.inception import BasicConv2d
 
 from ganpipe.errors import GanpipeError
 from ganpipe.files import sha256_of
+from ganpipe.metrics import winograd
 from ganpipe.metrics.ruler import Output, Ruler
 from ganpipe.metrics.threads import each_by_one_thread
 from ganpipe.remote import RemoteFile, obtain
@@ -85,19 +86,25 @@ class Folded(nn.Module):
     On a CPU PyTorch's compiler writes all three as one operator and brings the weights into that
     operator's order once and for all; both are done here without the compiler. The bits are those
     of convolution and ReLU after each other. Builds and types that have no such operator, and
-    other devices, take the two.
+    other devices, take the two. Where it pays, Winograd's algorithm takes the operator's place in
+    float32.
     """
 
     def __init__(self, layer: BasicConv2d) -> None:
         super().__init__()
         self.conv = fuse_conv_bn_eval(layer.conv, layer.bn)
         self.ordered: dict[torch.dtype, Tensor] = {}
+        self.transformed: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         conv = self.conv
         bf16 = torch.is_autocast_enabled("cpu")
         if x.device.type != "cpu" or not _has_operators(bf16):
             return F.relu(conv(x), inplace=True)
+        if not bf16 and winograd.pays(conv, *x.shape[2:]):
+            if self.transformed is None:
+                self.transformed = winograd.transform(conv.weight)
+            return winograd.convolve(x, self.transformed, conv.bias, conv.padding)
         x = x.to(torch.get_autocast_dtype("cpu") if bf16 else x.dtype)
         where = conv.padding, conv.stride, conv.dilation, conv.groups
         if x.dtype not in self.ordered:

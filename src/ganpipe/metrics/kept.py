@@ -19,7 +19,7 @@ from ganpipe.files import atomic_path, digest_of
 from ganpipe.metrics.ruler import Output, Ruler
 from ganpipe.npz import open_npz
 
-CODE = ("inception.py", "ruler.py", "threads.py")  # that computes what is kept
+CODE = ("inception.py", "ruler.py", "threads.py", "winograd.py")  # that computes what is kept
 
 
 @contextmanager
