@@ -17,9 +17,9 @@ from torchvision.models.inception import BasicConv2d
 
 from ganpipe.errors import GanpipeError
 from ganpipe.files import sha256_of
-from ganpipe.metrics import winograd
 from ganpipe.metrics.ruler import Output, Ruler
 from ganpipe.metrics.threads import each_by_one_thread
+from ganpipe.metrics.winograd import Winograd, pays
 from ganpipe.remote import RemoteFile, obtain
 
 FEATURES = 2048
@@ -94,17 +94,16 @@ class Folded(nn.Module):
         super().__init__()
         self.conv = fuse_conv_bn_eval(layer.conv, layer.bn)
         self.ordered: dict[torch.dtype, Tensor] = {}
-        self.transformed: Tensor | None = None
+        self.winograd: Winograd | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         conv = self.conv
         bf16 = torch.is_autocast_enabled("cpu")
         if x.device.type != "cpu" or not _has_operators(bf16):
             return F.relu(conv(x), inplace=True)
-        if not bf16 and winograd.pays(conv, *x.shape[2:]):
-            if self.transformed is None:
-                self.transformed = winograd.transform(conv.weight)
-            return winograd.convolve(x, self.transformed, conv.bias, conv.padding)
+        if not bf16 and pays(conv, *x.shape[2:]):
+            self.winograd = self.winograd or Winograd(conv.weight, conv.bias, conv.padding)
+            return self.winograd(x)
         x = x.to(torch.get_autocast_dtype("cpu") if bf16 else x.dtype)
         where = conv.padding, conv.stride, conv.dilation, conv.groups
         if x.dtype not in self.ordered:
