@@ -1,7 +1,8 @@
 """Evaluation beside the reference program, in one run on one machine, both to the same figure.
 
-``python benchmarks/evaluate.py`` takes about 18 minutes on two cores with 2,000 images a side. The
-network has random weights: its speed and its parity do not depend on them.
+``python benchmarks/evaluate.py`` takes about 50 minutes on two cores: three rounds of the programs
+in turn, with 2,000 images a side. The network has random weights: its speed and its parity do not
+depend on them.
 """
 
 from __future__ import annotations
@@ -54,7 +55,29 @@ def row(what: str, seconds: float, figure: str, ratio: str) -> None:
     print(f"| {what} | {seconds:.1f} | {figure} | {ratio} |", flush=True)
 
 
-def programs(num: int, root: Path) -> None:
+def compare(
+    contestants: dict[str, Callable[[], float]], rounds: int, exact: float | None = None
+) -> None:
+    """Contestants in turn, for some rounds; then a row for each: its median seconds, its figure and
+    how far that is from ``exact`` or else from the first's, and how many times as fast as the first
+    it was in the same round, as median (least .. most)."""
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    figures: dict[str, float] = {}
+    for number in range(1, rounds + 1):
+        for name, contestant in contestants.items():
+            figures[name], taken = timed(contestant)
+            seconds[name].append(taken)
+            print(f"round {number} of {rounds}: {name}: {taken:.1f} s", file=sys.stderr, flush=True)
+    base = next(iter(contestants))
+    true = figures[base] if exact is None else exact
+    for name, own in seconds.items():
+        ratios = sorted(first / taken for first, taken in zip(seconds[base], own, strict=True))
+        figure = f"{figures[name]:.8g} (off by {abs(figures[name] - true) / true:.1e})"
+        times = f"{median(ratios):.2f} ({ratios[0]:.2f} .. {ratios[-1]:.2f})"
+        row(name, median(own), figure, times)
+
+
+def programs(num: int, rounds: int, root: Path) -> None:
     """The two programs on the same PNGs with the same weights file."""
     weights = root / "home" / "hub" / "checkpoints" / PUBLISHED.name
     weights.parent.mkdir(parents=True)
@@ -75,23 +98,28 @@ def programs(num: int, root: Path) -> None:
         content: dict[str, Any] = json.loads(run("ganpipe.score", "b", *common, *arguments))
         return content
 
-    printed, theirs = timed(lambda: run("pytorch_fid", "a", "b"))
-    figure = float(printed.split()[-1])
-    row(f"python -m pytorch_fid A B, {num} images a side", theirs, f"{figure:.8g}", "1")
-    first, seconds = timed(lambda: ours("--reference", "a", "--save-reference", "a.npz"))
-    show(first["fid_custom"], figure, seconds, theirs, "ganpipe.score, the first time")
-    cached, seconds = timed(lambda: ours("--reference", "a.npz"))
-    show(cached["fid_custom"], figure, seconds, theirs, "ganpipe.score, reference cached")
-    fast, seconds = timed(lambda: ours("--reference", "a", "--precision", "bf16"))
-    show(fast["fid_custom_bf16"], figure, seconds, theirs, "ganpipe.score in bf16, the first time")
+    def reference_program() -> float:
+        return float(run("pytorch_fid", "a", "b").split()[-1])
+
+    def first() -> float:
+        return ours("--reference", "a", "--save-reference", "a.npz")["fid_custom"]
+
+    def cached() -> float:
+        return ours("--reference", "a.npz")["fid_custom"]
+
+    def bf16() -> float:
+        return ours("--reference", "a", "--precision", "bf16")["fid_custom_bf16"]
+
+    contestants = {
+        f"python -m pytorch_fid A B, {num} images a side": reference_program,
+        "ganpipe.score, the first time": first,
+        "ganpipe.score, reference cached": cached,
+        "ganpipe.score in bf16, the first time": bf16,
+    }
+    compare(contestants, rounds)
 
 
-def show(ours: float, theirs: float, seconds: float, base: float, what: str) -> None:
-    off = abs(ours - theirs) / theirs
-    row(what, seconds, f"{ours:.8g} (off by {off:.1e})", f"{base / seconds:.2f}")
-
-
-def distances(dim: int = 2048) -> None:
+def distances(rounds: int, dim: int = 2048) -> None:
     """The Fréchet distance alone, scipy's square root beside ours: covariances with common axes,
     whose distance is known in closed form, and variances that fall as those of real features do."""
     rng = np.random.default_rng(0)
@@ -102,13 +130,13 @@ def distances(dim: int = 2048) -> None:
         for values in (variances, variances * factors**2)
     )
     exact = float((variances * (1 - factors) ** 2).sum())
-    theirs, ours = [], []
-    for _ in range(3):
-        theirs.append(timed(lambda: calculate_frechet_distance(a.mu, a.sigma, b.mu, b.sigma)))
-        ours.append(timed(lambda: frechet_distance(a, b)))
-    base = median(seconds for _, seconds in theirs)
-    show(theirs[0][0], exact, base, base, f"scipy's root, d = {dim}, median of 3")
-    show(ours[0][0], exact, median(seconds for _, seconds in ours), base, "ours")
+    contestants = {
+        f"scipy's root, d = {dim}": lambda: calculate_frechet_distance(
+            a.mu, a.sigma, b.mu, b.sigma
+        ),
+        "ours": lambda: frechet_distance(a, b),
+    }
+    compare(contestants, rounds, exact)
 
 
 def classifier(root: Path, num: int = 10_000) -> None:
@@ -131,14 +159,15 @@ def classifier(root: Path, num: int = 10_000) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--num", type=int, default=2000, help="images a side (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="of every comparison (%(default)s)")
     options = parser.parse_args()
     names = ("torch", "torchvision", "numpy", "scipy", "pytorch-fid")
     print(", ".join(f"{name} {version(name)}" for name in names), f"{os.cpu_count()} cores")
     print("| what | seconds | figure | times as fast |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         classifier(Path(folder))
-        distances()
-        programs(options.num, Path(folder))
+        distances(options.rounds)
+        programs(options.num, options.rounds, Path(folder))
 
 
 if __name__ == "__main__":
