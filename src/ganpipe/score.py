@@ -131,11 +131,12 @@ def _check(options: argparse.Namespace, rulers: list[RulerName]) -> None:
 
 def _check_target(target: Path) -> None:
     """Raise GanpipeError where statistics kept as ``target`` would destroy something else."""
-    from ganpipe.metrics.reference import holds_statistics
+    from ganpipe.metrics.reference import arrays_in
 
     if target.suffix != ".npz":
         raise GanpipeError(f"--save-reference is {target}; name a file that ends in .npz")
-    if target.exists() and not (target.is_file() and holds_statistics(target)):
+    statistics = target.is_file() and {"mu", "sigma"} <= arrays_in(target)
+    if target.exists() and not statistics:
         raise GanpipeError(
             f"--save-reference is {target}, which is there and holds no statistics; name another"
         )
@@ -156,10 +157,11 @@ def _reference(options: argparse.Namespace, ruler: Ruler) -> tuple[Reference, di
     from ganpipe.metrics.reference import (
         Reference,
         about,
-        is_statistics,
+        arrays_in,
         load_reference,
         make_reference,
     )
+    from ganpipe.npz import IMAGES
 
     text: str = options.reference
     path = Path(text)
@@ -172,8 +174,8 @@ def _reference(options: argparse.Namespace, ruler: Ruler) -> tuple[Reference, di
                 f"`dvc exp run -S dataset={text} reference`"
             )
         return reference, _file(path)
-    if path.suffix.lower() == ".npz" and path.is_file() and is_statistics(path):
-        return load_reference(path), _file(path)
+    if path.suffix.lower() == ".npz" and path.is_file() and not set(IMAGES) & arrays_in(path):
+        return load_reference(path), _file(path)  # which says what is wrong with a damaged one
     with open_images(path) as images:
         _enough(images)
         sizes = len(images), options.max_features, options.batch_size

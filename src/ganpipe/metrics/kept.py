@@ -32,13 +32,12 @@ def kept_outputs(ruler: Ruler) -> Iterator[Ruler]:
     done within a minute are yielded as they are. Raises GanpipeError where the cache folder cannot
     be written to.
     """
-    device = next(ruler.network.parameters()).device
-    if ruler.name != "inception" or device.type == "cuda":
+    if ruler.name != "inception" or ruler.device.type == "cuda":
         yield ruler
         return
     arithmetic = [
         ruler.protocol,
-        device.type,
+        ruler.device.type,
         torch.backends.cpu.get_cpu_capability(),
         torch.get_num_threads(),
         *(version(name) for name in ("torch", "torchvision", "pytorch-fid")),

@@ -23,7 +23,7 @@ from ganpipe.metrics.moments import Gaussian
 from ganpipe.metrics.neighbours import NEEDED, ball_radii, nearest
 from ganpipe.metrics.protocol import versions
 from ganpipe.metrics.ruler import Ruler, outputs
-from ganpipe.npz import IMAGES, open_npz
+from ganpipe.npz import open_npz
 from ganpipe.seeding import generator
 
 PIECE = 250  # images read at a time
@@ -94,15 +94,16 @@ def reference_of(
     known = train.features[: len(searched)]
     rest = pieces(images["train"], searched[len(known) :])
     more = [output.features for output in outputs(ruler, rest, sizes.batch_size)]
-    reference = with_search(reference, torch.cat([known, *more]), test.features)
-    return replace(reference, protocol={**reference.protocol, "num_train": len(images["train"])})
+    return with_search(
+        reference, torch.cat([known, *more]), test.features, num_train=len(images["train"])
+    )
 
 
 def about(ruler: Ruler, real: Seen) -> dict[str, Any]:
     """Which ruler saw how many real images, on what device and with which versions."""
-    device = next(ruler.network.parameters()).device.type
     made_with = ", ".join(f"{name} {version}" for name, version in versions().items())
-    return {**ruler.protocol, "num_real": real.num, "made_on": device, "made_with": made_with}
+    made = {"made_on": ruler.device.type, "made_with": made_with}
+    return {**ruler.protocol, "num_real": real.num, **made}
 
 
 def make_reference(ruler: Ruler, real: Seen, protocol: dict[str, Any]) -> Reference:
@@ -116,10 +117,14 @@ def make_reference(ruler: Ruler, real: Seen, protocol: dict[str, Any]) -> Refere
     )
 
 
-def with_search(reference: Reference, searched: Tensor, test_features: Tensor) -> Reference:
-    """Add the features of training images, and how near to them test images come by chance."""
+def with_search(
+    reference: Reference, searched: Tensor, test_features: Tensor, num_train: int
+) -> Reference:
+    """Add the features of some of ``num_train`` training images, and how near to them test images
+    come by chance."""
     median = float(np.median(nearest(test_features, searched)[0].numpy()))
-    protocol = {**reference.protocol, "num_searched": len(searched)}
+    sizes = {"num_searched": len(searched), "num_train": num_train}
+    protocol = {**reference.protocol, **sizes}
     return replace(reference, searched=searched, test_median=median, protocol=protocol)
 
 
@@ -140,22 +145,13 @@ def save_reference(path: Path, reference: Reference) -> None:
         )
 
 
-def is_statistics(path: Path) -> bool:
-    """Whether an .npz is one of statistics, not of images; a damaged one counts as such."""
+def arrays_in(path: Path) -> frozenset[str]:
+    """The names of the arrays in an .npz; none of a damaged one."""
     try:
         with open_npz(path) as content:
-            return not set(IMAGES) & set(content)
+            return frozenset(content)
     except ValueError:
-        return True
-
-
-def holds_statistics(path: Path) -> bool:
-    """Whether a file holds mu and sigma and may be written anew; a damaged one does not."""
-    try:
-        with open_npz(path) as content:
-            return {"mu", "sigma"} <= set(content)
-    except ValueError:
-        return False
+        return frozenset()
 
 
 def load_reference(path: Path) -> Reference:

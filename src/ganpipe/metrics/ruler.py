@@ -39,6 +39,10 @@ class Ruler:
     training_share: dict[str, float] | None = None  # of each class, where they are the data's own
     precision: Precision = "fp32"  # bf16: autocast, whose figures carry it in their names
 
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
     def key(self, metric: str) -> str:
         """``fid`` -> ``fid_classifier``, ``fid_std`` -> ``fid_classifier_std``: two rulers never
         share a name."""
@@ -54,7 +58,7 @@ def outputs(ruler: Ruler, images: Iterable[Tensor], batch_size: int) -> Iterator
     The yield is on the CPU. Raises GanpipeError for images that the ruler does not take, and for
     features that are not finite.
     """
-    where = next(ruler.network.parameters()).device
+    where = ruler.device
     bf16 = ruler.precision == "bf16"
     for piece in images:
         _check(ruler, piece)
