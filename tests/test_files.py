@@ -92,6 +92,32 @@ def test_a_reader_that_leaves_early_is_no_error_to_tell(lines: int) -> None:
     assert (result.returncode, result.stderr) == (141, b"")
 
 
+def test_who_is_terminated_clears_up_and_says_so_by_the_code(tmp_path: Path) -> None:
+    text = """
+import tempfile, time
+from ganpipe.errors import run
+
+def main():
+    with tempfile.TemporaryDirectory():
+        print("here", flush=True)
+        time.sleep(60)
+
+run(main)
+"""
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", text]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "here\n"
+    assert list(tmp_path.iterdir())
+    process.terminate()
+    assert process.communicate() == ("", "")
+    assert process.returncode == 143
+    assert not list(tmp_path.iterdir())
+
+
 def test_ctrl_c_once_more_ends_what_is_left_without_a_traceback() -> None:
     text = """
 import signal, threading, time

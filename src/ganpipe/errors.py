@@ -37,16 +37,19 @@ class GanpipeError(Exception):
 def run(main: Callable[[], None]) -> None:
     """Run a command's ``main`` and turn what a user can mend into one message and exit code 1.
 
-    Exits with 130 after Ctrl-C and with 141 where the reader of stdout left early, as `head` does:
-    the codes that shells know. After ``main`` Ctrl-C ends the process at once. A full disk is
-    recognised wherever it strikes, since any write can meet it, and so is a file that the system
-    keeps from us. Closed streams and such that cannot show a letter are no reason to fail.
+    Exits with 130 after Ctrl-C, with 143 where it was terminated, as schedulers do, and with 141
+    where the reader of stdout left early, as `head` does: the codes that shells know. Each clears
+    up temporary files; after ``main`` Ctrl-C ends the process at once. A full disk is recognised
+    wherever it strikes, since any write can meet it, and so is a file that the system keeps from
+    us. Closed streams and such that cannot show a letter are no reason to fail.
     """
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _end)
     try:
         try:
             main()
@@ -55,6 +58,8 @@ def run(main: Callable[[], None]) -> None:
         finally:
             if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of what is left
+            if signal.getsignal(signal.SIGTERM) is _end:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
     except GanpipeError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
@@ -70,6 +75,10 @@ def run(main: Callable[[], None]) -> None:
         if error.errno in KEPT_FROM_US and error.filename:
             sys.exit(f"error: {error.filename}: {KEPT_FROM_US[error.errno]}")
         raise
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(128 + number)
 
 
 @contextmanager
