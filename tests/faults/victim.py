@@ -91,7 +91,8 @@ class Victim(Project):
 
 
 def _hear_ctrl_c() -> None:
-    """Undo what shells do to jobs in the background, whose children are deaf to Ctrl-C."""
+    """Undo what shells do to jobs in the background, whose children are deaf to Ctrl-C, and nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
