@@ -58,7 +58,7 @@ class Victim(Project):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=_hear_ctrl_c,
+            preexec_fn=_hear_signals,
         )
         log.close()
         self.started.append(process)
@@ -90,8 +90,8 @@ class Victim(Project):
         return found[-1]
 
 
-def _hear_ctrl_c() -> None:
-    """Undo what shells do to jobs in the background, whose children are deaf to Ctrl-C, and nohup."""
+def _hear_signals() -> None:
+    """Undo what shells do to jobs in the background, deaf to Ctrl-C, and what nohup does."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
