@@ -33,3 +33,12 @@ def open_npz(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
         raise ValueError("it says that it holds more than fits into memory") from None
     except (*DAMAGE, NotImplementedError, RuntimeError) as error:
         raise ValueError(" ".join(str(error).split()) or type(error).__name__) from None
+
+
+def arrays_in(path: Path) -> frozenset[str]:
+    """The names of the arrays in an .npz; none of a damaged one."""
+    try:
+        with open_npz(path) as content:
+            return frozenset(content)
+    except ValueError:
+        return frozenset()

@@ -131,7 +131,7 @@ def _check(options: argparse.Namespace, rulers: list[RulerName]) -> None:
 
 def _check_target(target: Path) -> None:
     """Raise GanpipeError where statistics kept as ``target`` would destroy something else."""
-    from ganpipe.metrics.reference import arrays_in
+    from ganpipe.npz import arrays_in
 
     if target.suffix != ".npz":
         raise GanpipeError(f"--save-reference is {target}; name a file that ends in .npz")
@@ -154,14 +154,8 @@ def _reference(options: argparse.Namespace, ruler: Ruler) -> tuple[Reference, di
     which file they were read from."""
     from ganpipe.data.elsewhere import open_images
     from ganpipe.metrics.collect import collect
-    from ganpipe.metrics.reference import (
-        Reference,
-        about,
-        arrays_in,
-        load_reference,
-        make_reference,
-    )
-    from ganpipe.npz import IMAGES
+    from ganpipe.metrics.reference import Reference, about, load_reference, make_reference
+    from ganpipe.npz import IMAGES, arrays_in
 
     text: str = options.reference
     path = Path(text)

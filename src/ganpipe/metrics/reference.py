@@ -145,15 +145,6 @@ def save_reference(path: Path, reference: Reference) -> None:
         )
 
 
-def arrays_in(path: Path) -> frozenset[str]:
-    """The names of the arrays in an .npz; none of a damaged one."""
-    try:
-        with open_npz(path) as content:
-            return frozenset(content)
-    except ValueError:
-        return frozenset()
-
-
 def load_reference(path: Path) -> Reference:
     """What :func:`save_reference` or pytorch-fid wrote; the latter's has an empty protocol.
 
