@@ -62,9 +62,8 @@ def drawn_labels(trained: Trained, num: int, seed: int, purpose: str = "draw") -
 def _inputs(
     trained: Trained, num: int, seed: int, purpose: str
 ) -> Iterator[tuple[int, dict[str, Tensor]]]:
-    where = next(trained.method.parameters()).device
     for chunk, start in enumerate(range(0, num, CHUNK)):
-        yield start, trained.method.inputs(CHUNK, generator(where, seed, purpose, chunk))
+        yield start, trained.method.inputs(CHUNK, generator(trained.device, seed, purpose, chunk))
 
 
 @torch.inference_mode()
@@ -90,9 +89,8 @@ def interpolate(trained: Trained, rows: int, steps: int, seed: int) -> Tensor:
     arXiv:1609.04468), uniform noise along the straight line, which does not leave its cube; all
     other inputs, such as labels, stay.
     """
-    where = next(trained.method.parameters()).device
-    ends = trained.method.inputs(2 * rows, generator(where, seed, "interpolation"))
-    weights = torch.linspace(0, 1, steps, device=where)
+    ends = trained.method.inputs(2 * rows, generator(trained.device, seed, "interpolation"))
+    weights = torch.linspace(0, 1, steps, device=trained.device)
     between = slerp if trained.method.latent == "normal" else torch.lerp
     path: dict[str, Tensor] = {}
     for name, value in ends.items():

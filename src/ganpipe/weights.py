@@ -31,6 +31,10 @@ class Trained:
         """The seed of the run that made the weights."""
         return int(self.header["seed"])
 
+    @property
+    def device(self) -> torch.device:
+        return next(self.method.parameters()).device
+
 
 def save_weights(path: Path, network: nn.Module, header: dict[str, Any]) -> None:
     """Write ``network``'s parameters and buffers with ``header``, atomically; the same content
