@@ -83,7 +83,7 @@ def test_a_layer_takes_it_in_fp32_alone(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(winograd.Winograd, "__call__", lambda *a: calls.append(1) or original(*a))
     layer = BasicConv2d(64, 96, kernel_size=3, padding=1).eval()
     folded = Folded(layer)
-    x = torch.randn(2, 64, 20, 20).contiguous(memory_format=torch.channels_last)
+    x = channels_last(2, 64, 20, 20)
     with torch.inference_mode():
         for _ in range(2):
             torch.testing.assert_close(folded(x), layer(x), rtol=1e-4, atol=1e-4)

@@ -14,10 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SIDE = 8  # pixels of a tile
 # The finite points of Toom and Cook's algorithm: small and near 1, so that rounding does little
 # harm. The last point is infinity.
 POINTS = np.array([0, 1, -1, 2, -2, 1 / 2, -1 / 2])
+SIDE = len(POINTS) + 1  # pixels of a tile
 AT_ONCE = 72  # tiles at most, unless one row has more
 
 
