@@ -29,17 +29,17 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 from inception_files import pictures, random_weights, save_pictures  # noqa: E402
 
-from ganpipe.metrics.classifier import (  # noqa: E402
+from ganpipe.evaluation.evaluator import Evaluator, measure
+from ganpipe.evaluation.reference import Sizes, reference_of
+from ganpipe.features.classifier import (
     Classifier,
     ClassifierShape,
     load_classifier,
     save_classifier,
 )
-from ganpipe.metrics.frechet import frechet_distance  # noqa: E402
-from ganpipe.metrics.inception import PUBLISHED  # noqa: E402
-from ganpipe.metrics.measure import Judge, measure  # noqa: E402
-from ganpipe.metrics.moments import Gaussian  # noqa: E402
-from ganpipe.metrics.reference import Sizes, reference_of  # noqa: E402
+from ganpipe.features.inception import PUBLISHED
+from ganpipe.metrics.frechet import frechet_distance
+from ganpipe.metrics.moments import Gaussian
 
 Value = TypeVar("Value")
 
@@ -140,19 +140,19 @@ def distances(rounds: int, dim: int = 2048) -> None:
 
 
 def classifier(root: Path, num: int = 10_000) -> None:
-    """All figures of the classifier ruler on images of MNIST's size."""
+    """All figures of the classifier extractor on images of MNIST's size."""
     shape = ClassifierShape(1, 28, {str(digit): 0.1 for digit in range(10)})
     path = root / "classifier.safetensors"
     torch.manual_seed(0)
     save_classifier(path, Classifier(shape), shape)
-    ruler = load_classifier(path, torch.device("cpu"))
+    extractor = load_classifier(path, torch.device("cpu"))
     images = {"train": pictures(60_000, 28, 1, 0).numpy(), "test": pictures(num, 28, 1, 1).numpy()}
     sizes = Sizes(num, num, 60_000, 50)
-    reference, seconds = timed(lambda: reference_of(ruler, images, "train", sizes, {}))
+    reference, seconds = timed(lambda: reference_of(extractor, images, "train", sizes, {}))
     row(f"reference of the classifier, {num} of 60,000 images", seconds, "", "")
     fakes = pictures(num, 28, 1, 2)
-    judge = Judge(ruler, reference, num, 50, num)
-    _, seconds = timed(lambda: measure(judge, [fakes]))
+    evaluator = Evaluator(extractor, reference, num, 50, num)
+    _, seconds = timed(lambda: measure(evaluator, [fakes]))
     row(f"all figures of the classifier, {num} images", seconds, "", "")
 
 

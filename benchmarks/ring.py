@@ -34,15 +34,15 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from ganpipe.data.batches import Batches
+from ganpipe.core.schema import validate
+from ganpipe.data.loading.batches import Batch, Batches
+from ganpipe.data.spec import DataSpec
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
 from ganpipe.params import Params, load_params
-from ganpipe.schema import validate
-from ganpipe.seeding import generator
+from ganpipe.runtime.seeding import make_rng
 from ganpipe.training.loop import train_step
 from ganpipe.training.state import State, start
-from ganpipe.types import Batch, DataSpec
 
 CPU = torch.device("cpu")
 BATCH_SIZE = 128
@@ -92,7 +92,7 @@ class Points(Batches):
         self.batch_size, self.device, self.per_epoch = BATCH_SIZE, CPU, 1
 
     def at(self, index: int) -> Batch:
-        rng = generator(CPU, self.seed, "points", index)
+        rng = make_rng(CPU, self.seed, "points", index)
         centres, scale = self.target.centres, self.target.scale
         chosen = torch.randint(len(centres), (BATCH_SIZE,), generator=rng)
         noise = DEVIATION * torch.randn(BATCH_SIZE, 2, generator=rng)
@@ -171,7 +171,7 @@ def play(block: str, target: str, seed: int, kernels: int, steps: int | None) ->
 @torch.no_grad()
 def draw(state: State, seed: int, scale: float) -> torch.Tensor:
     """(SAMPLES, 2) points of the generator's moving average, in the units of the centres."""
-    inputs = state.method.inputs(SAMPLES, generator(CPU, seed, "ring samples"))
+    inputs = state.method.inputs(SAMPLES, make_rng(CPU, seed, "ring samples"))
     return state.average(**inputs).flatten(1) / scale
 
 
@@ -187,7 +187,7 @@ def mean_slope(state: State, points: Points) -> float:
     """Mean |∇D| at random points between real and generated ones."""
     real, scale = points.at(10**9).real, points.target.scale
     fake = scale * draw(state, 1, scale)[:BATCH_SIZE, :, None, None]
-    epsilon = torch.rand(BATCH_SIZE, 1, 1, 1, generator=generator(CPU, 0, "slope"))
+    epsilon = torch.rand(BATCH_SIZE, 1, 1, 1, generator=make_rng(CPU, 0, "slope"))
     between = (epsilon * real + (1 - epsilon) * fake).requires_grad_()
     (slopes,) = torch.autograd.grad(state.method.d_nets["discriminator"](between).sum(), between)
     return slopes.flatten(1).norm(dim=1).mean().item()

@@ -31,7 +31,7 @@ def ours(model_name: str, precision: str) -> Callable[[], object]:
     """One step of the package that is first on the path."""
     import torch
 
-    from ganpipe.data.batches import Batches
+    from ganpipe.data.loading.batches import Batches
     from ganpipe.training.loop import train_step
     from ganpipe.training.state import start
 
@@ -100,9 +100,9 @@ def _game(model_name: str):  # type: ignore[no-untyped-def]
     """The parameters, a fresh method and random images (IMAGES, 1, 32, 32) uint8."""
     import torch
 
+    from ganpipe.data.spec import DataSpec
     from ganpipe.methods.build import build_method
     from ganpipe.params import load_params
-    from ganpipe.types import DataSpec
 
     params = load_params(Path(sys.path[0]).parent / "params.yaml")  # of the worker's checkout
     spec = DataSpec("random", 32, 1, (), IMAGES, 0, 32)

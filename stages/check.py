@@ -1,9 +1,9 @@
 """Stage `check`: a wrong parameter is answered here, before anything has run."""
 
-from ganpipe import paths
-from ganpipe.errors import run
-from ganpipe.files import write_json
+from ganpipe.core import paths
+from ganpipe.core.command import run
 from ganpipe.params import load_params
+from ganpipe.storage.files import write_json
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
 """Stage `download`: the chosen dataset, verified, in data/raw."""
 
-from ganpipe import paths
-from ganpipe.data.collect import collect
-from ganpipe.data.sources import fetch_official
-from ganpipe.errors import run
+from ganpipe.core import paths
+from ganpipe.core.command import run
+from ganpipe.data.acquire.collect import collect
+from ganpipe.data.acquire.public import fetch_official
 from ganpipe.params import load_params
 
 

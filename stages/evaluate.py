@@ -2,33 +2,33 @@
 
 from contextlib import ExitStack
 
-from ganpipe import paths
-from ganpipe.errors import run
-from ganpipe.files import read_json, write_json
-from ganpipe.metrics.snapshots import write_rows
+from ganpipe.core import paths
+from ganpipe.core.command import run
 from ganpipe.params import load_params
+from ganpipe.storage.csv import write_rows
+from ganpipe.storage.files import read_json, write_json
 
 
 def main() -> None:
-    """Judge the last and the best generator with every ruler that is asked for."""
+    """Evaluator the last and the best generator with every extractor that is asked for."""
     params = load_params()
-    from ganpipe.device import describe, pick_device, set_deterministic
-    from ganpipe.environment import note_drift
-    from ganpipe.errors import device_errors
-    from ganpipe.judging import (
+    from ganpipe.evaluation.checkpoints import (
         class_accuracy,
         closest_pairs,
         confusion,
         measure_each,
         merged,
-        open_judge,
+        open_evaluator,
         summary,
     )
-    from ganpipe.metrics.measure import warn_if_small
-    from ganpipe.metrics.protocol import about_generated, protocol
-    from ganpipe.metrics.rulers import open_ruler
-    from ganpipe.sampling import save_grid
-    from ganpipe.weights import load_trained
+    from ganpipe.evaluation.evaluator import warn_if_small
+    from ganpipe.evaluation.protocol import about_generated, protocol
+    from ganpipe.features.build import open_extractor
+    from ganpipe.runtime.device import describe, pick_device, set_deterministic
+    from ganpipe.runtime.environment import note_drift
+    from ganpipe.runtime.memory import device_errors
+    from ganpipe.sampling.grids import save_grid
+    from ganpipe.sampling.trained import load_trained
 
     set_deterministic(True)
     device = pick_device("auto")
@@ -42,24 +42,27 @@ def main() -> None:
         ends["best"] = paths.snapshot(snapshots["best"]["images_seen"])
         rules["best"] = snapshots["rule"]
     with ExitStack() as stack, device_errors("evaluate.batch_size", config.batch_size):
-        judges = []
-        for name in config.rulers_for(params.dataset):
+        evaluators = []
+        for name in config.extractors_for(params.dataset):
             weights, precision = config.inception_weights, config.precision
-            ruler = open_ruler(name, paths.CLASSIFIER, weights, device, precision)
+            extractor = open_extractor(name, paths.CLASSIFIER, weights, device, precision)
             sizes = config.batch_size, config.max_features, config.fid_infinity
-            judges.append(stack.enter_context(open_judge(ruler, num, *sizes)))
-            warn_if_small(num, judges[-1].reference.gaussian.num)
+            evaluators.append(stack.enter_context(open_evaluator(extractor, num, *sizes)))
+            warn_if_small(num, evaluators[-1].reference.gaussian.num)
         trained = {end: load_trained(path, device) for end, path in ends.items()}
-        measured = measure_each(judges, trained)
+        measured = measure_each(evaluators, trained)
     chosen, found = trained[config.checkpoint], measured[config.checkpoint]
     asked_and_seen = confusion(chosen, num, found)
     figures = merged(found) | class_accuracy(asked_and_seen, config.precision)
     both = {
-        end: {"rule": rules[end], **summary(trained[end], judges, measured[end])} for end in ends
+        end: {"rule": rules[end], **summary(trained[end], evaluators, measured[end])}
+        for end in ends
     }
     rule = rules[config.checkpoint]
     generated = about_generated(config, chosen.header, rule, device.type)
-    record = protocol(generated, {judge.ruler.name: judge.protocol() for judge in judges})
+    record = protocol(
+        generated, {evaluator.extractor.name: evaluator.protocol() for evaluator in evaluators}
+    )
     write_json(paths.EVALUATE_METRICS, {**figures, "checkpoints": both, "protocol": record})
     shares: dict[str, float] = next(
         (value for name, value in figures.items() if name.startswith("class_share")), {}

@@ -1,10 +1,10 @@
 """Stage `prepare`: data/raw becomes uint8 arrays and spec.json in data/prepared."""
 
-from ganpipe import paths
-from ganpipe.data.prepare import prepare
-from ganpipe.errors import run
-from ganpipe.files import write_json
+from ganpipe.core import paths
+from ganpipe.core.command import run
+from ganpipe.data.prepare.prepare import prepare
 from ganpipe.params import load_params
+from ganpipe.storage.files import write_json
 
 
 def main() -> None:

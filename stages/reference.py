@@ -1,19 +1,19 @@
-"""Stage `reference`: what the rulers see in the real images, once per dataset and ruler."""
+"""Stage `reference`: what the extractors see in the real images, once per dataset and extractor."""
 
-from ganpipe import paths
-from ganpipe.data.dataset import load_images, load_spec
-from ganpipe.errors import run
-from ganpipe.files import atomic_folder
+from ganpipe.core import paths
+from ganpipe.core.command import run
+from ganpipe.data.loading.arrays import load_images, load_spec
 from ganpipe.params import load_params
+from ganpipe.storage.files import atomic_folder
 
 
 def main() -> None:
-    """Write data/reference/<ruler>.npz for every ruler that is asked for."""
+    """Write data/reference/<extractor>.npz for every extractor that is asked for."""
     params = load_params()
-    from ganpipe.device import pick_device, set_deterministic
-    from ganpipe.metrics.kept import kept_outputs
-    from ganpipe.metrics.reference import Sizes, reference_of, save_reference
-    from ganpipe.metrics.rulers import open_ruler
+    from ganpipe.evaluation.reference import Sizes, reference_of, save_reference
+    from ganpipe.features.build import open_extractor
+    from ganpipe.features.memo import memoised
+    from ganpipe.runtime.device import pick_device, set_deterministic
 
     set_deterministic(True)
     device = pick_device("auto")
@@ -25,17 +25,17 @@ def main() -> None:
     }
     protocol = {"dataset": spec.name, "image_size": spec.native_size, "channels": spec.channels}
     with atomic_folder(paths.REFERENCE) as folder:
-        for name in config.needed_rulers(params.dataset):
+        for name in config.needed_extractors(params.dataset):
             weights, precision = config.inception_weights, config.precision
-            ruler = open_ruler(name, paths.CLASSIFIER, weights, device, precision)
+            extractor = open_extractor(name, paths.CLASSIFIER, weights, device, precision)
             sizes = Sizes(
                 config.num_reference,
                 config.max_features,
                 config.max_searched.of(name),
                 config.batch_size,
             )
-            with kept_outputs(ruler) as ruler:
-                reference = reference_of(ruler, images, config.split, sizes, protocol)
+            with memoised(extractor) as extractor:
+                reference = reference_of(extractor, images, config.split, sizes, protocol)
                 save_reference(folder / f"{name}.npz", reference)
 
 

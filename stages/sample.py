@@ -1,7 +1,7 @@
 """Draw the fixed-noise grid, real images beside it, and an interpolation."""
 
-from ganpipe import paths
-from ganpipe.errors import run
+from ganpipe.core import paths
+from ganpipe.core.command import run
 from ganpipe.params import load_params
 
 
@@ -9,11 +9,13 @@ def main() -> None:
     sample = load_params().sample
     import torch
 
-    from ganpipe.data.dataset import load_images, load_spec
-    from ganpipe.device import describe, pick_device, set_deterministic
-    from ganpipe.environment import note_drift
-    from ganpipe.sampling import fixed_inputs, fixed_noise_images, interpolate, save_grid
-    from ganpipe.weights import load_trained
+    from ganpipe.data.loading.arrays import load_images, load_spec
+    from ganpipe.runtime.device import describe, pick_device, set_deterministic
+    from ganpipe.runtime.environment import note_drift
+    from ganpipe.sampling.draw import fixed_inputs, fixed_noise_images
+    from ganpipe.sampling.grids import save_grid
+    from ganpipe.sampling.interpolate import interpolate
+    from ganpipe.sampling.trained import load_trained
 
     set_deterministic(True)
     device = pick_device("auto")

@@ -2,27 +2,29 @@
 
 from typing import Any
 
-from ganpipe import paths
-from ganpipe.errors import GanpipeError, run
-from ganpipe.files import write_json
-from ganpipe.metrics.snapshots import best_and_last, write_rows
+from ganpipe.core import paths
+from ganpipe.core.command import run
+from ganpipe.core.errors import GanpipeError
+from ganpipe.evaluation.snapshots import best_and_last
 from ganpipe.params import load_params
+from ganpipe.storage.csv import write_rows
+from ganpipe.storage.files import write_json
 
 
 def main() -> None:
-    """Judge every generator that training kept, with one ruler and the same noise."""
+    """Evaluator every generator that training kept, with one extractor and the same noise."""
     params = load_params()
-    name = params.evaluate.snapshot_ruler(params.dataset)
+    name = params.evaluate.snapshot_extractor(params.dataset)
     if name is None:
-        write_json(paths.SNAPSHOT_METRICS, {"skipped": "evaluate.snapshots.ruler is none"})
+        write_json(paths.SNAPSHOT_METRICS, {"skipped": "evaluate.snapshots.extractor is none"})
         return _write_curves([])
-    from ganpipe.device import pick_device, set_deterministic
-    from ganpipe.judging import open_judge
-    from ganpipe.metrics.measure import curve_point, warn_if_small
-    from ganpipe.metrics.protocol import protocol
-    from ganpipe.metrics.rulers import open_ruler
-    from ganpipe.sampling import draw
-    from ganpipe.weights import load_trained
+    from ganpipe.evaluation.checkpoints import open_evaluator
+    from ganpipe.evaluation.evaluator import curve_point, warn_if_small
+    from ganpipe.evaluation.protocol import protocol
+    from ganpipe.features.build import open_extractor
+    from ganpipe.runtime.device import pick_device, set_deterministic
+    from ganpipe.sampling.draw import draw
+    from ganpipe.sampling.trained import load_trained
 
     set_deterministic(True)
     device = pick_device("auto")
@@ -30,19 +32,21 @@ def main() -> None:
     num = config.snapshots.num_generated
     warn_if_small(num, None)
     rows: list[dict[str, Any]] = []
-    ruler = open_ruler(name, paths.CLASSIFIER, config.inception_weights, device, config.precision)
-    with open_judge(ruler, num, config.batch_size, max_features=num) as judge:
+    extractor = open_extractor(
+        name, paths.CLASSIFIER, config.inception_weights, device, config.precision
+    )
+    with open_evaluator(extractor, num, config.batch_size, max_features=num) as evaluator:
         for path in sorted(paths.SNAPSHOTS.glob("*.safetensors")):
             trained = load_trained(path, device)
-            figures = curve_point(judge, draw(trained, num, trained.seed, purpose="snapshots"))
+            figures = curve_point(evaluator, draw(trained, num, trained.seed, purpose="snapshots"))
             rows.append({"images_seen": trained.header["images_seen"], **figures})
     if not rows:
         raise GanpipeError(f"{paths.SNAPSHOTS} holds no snapshot; `dvc repro train` makes them")
     _write_curves(rows)
-    floor = {} if judge.floor is None else {ruler.key("fid_floor"): judge.floor}
+    floor = {} if evaluator.floor is None else {extractor.key("fid_floor"): evaluator.floor}
     generated = {"num_generated": num, "weights": "ema", "device": device.type}
-    record = protocol(generated, {name: judge.protocol()})
-    found = best_and_last(rows, ruler.key("fid"), num)
+    record = protocol(generated, {name: evaluator.protocol()})
+    found = best_and_last(rows, extractor.key("fid"), num)
     write_json(paths.SNAPSHOT_METRICS, {**found, **floor, "protocol": record})
 
 

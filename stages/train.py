@@ -1,12 +1,12 @@
 """Train the chosen model on the prepared images."""
 
-from ganpipe.errors import run
+from ganpipe.core.command import run
 from ganpipe.params import load_params
 
 
 def main() -> None:
     params = load_params()
-    from ganpipe.training.run import train_model  # torch is imported once the parameters are right
+    from ganpipe.training.trainer import train_model
 
     train_model(params.model, params.chosen_model, params.optimizer, params.train, params.seed)
 

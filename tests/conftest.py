@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite; plain helpers are in support.py and project.py."""
+"""Fixtures of the whole suite; plain helpers are in the package helpers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 import torch
-from faults_table import (  # noqa: F401
+from helpers.faults_table import (  # noqa: F401
     pytest_collection_modifyitems,
     pytest_runtest_makereport,
     pytest_terminal_summary,
 )
-from project import Project, make_project
-from support import SHIPPED
+from helpers.project import Project, make_project
+from helpers.support import SHIPPED
+
+from ganpipe.core import log
+
+log.set_up()  # as every command does
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # one core each; threads that wait for each other crawl
     torch.set_num_threads(1)

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import ROOT, run_python
+from helpers.support import ROOT, run_python
 
 PAGE = (ROOT / "docs" / "adding-a-loss.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```(?:python|yaml)\n# (\S+?\.(?:py|yaml))[^\n]*\n(.*?)```", re.DOTALL)

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
+from helpers.support import ROOT
 from ruamel.yaml import YAML
-from support import ROOT
 
 SOURCE = ROOT / "src" / "ganpipe"
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -163,9 +163,9 @@ def test_a_stage_depends_on_the_parameters_it_reads(stage: str) -> None:
     aliases = {
         "chosen_dataset": ["dataset", "datasets.${dataset}"],
         "chosen_model": ["model", "models.${model}"],
-        "evaluate.rulers_for": ["evaluate.rulers"],
-        "evaluate.needed_rulers": ["evaluate.rulers", "evaluate.snapshots.ruler"],
-        "evaluate.snapshot_ruler": ["evaluate.rulers", "evaluate.snapshots.ruler"],
+        "evaluate.extractors_for": ["evaluate.extractors"],
+        "evaluate.needed_extractors": ["evaluate.extractors", "evaluate.snapshots.extractor"],
+        "evaluate.snapshot_extractor": ["evaluate.extractors", "evaluate.snapshots.extractor"],
     }
     needed = {name for path in read for name in aliases.get(path, [path])}
     for name in needed:

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from support import ROOT, run_python
+from helpers.support import ROOT, run_python
 
-from ganpipe.errors import GanpipeError
+from ganpipe.core.errors import GanpipeError
 from ganpipe.params import load_params
 
 SHIPPED_TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -53,7 +53,11 @@ def test_the_shared_optimizer_can_be_another(tmp_path: Path, name: str) -> None:
         ("      width: 32", "      wdith: 32", "did you mean 'width'?"),
         ("  mlp:\n", "  m.lp:\n", "models.m.lp: a model's name must not hold a dot"),
         ("image_size: 64", "image_size: 65", "datasets.folder.image_size: 65 pixels cannot be"),
-        ("rulers: auto", "rulers:\n  - fid", "evaluate.rulers.0: must be one of 'classifier'"),
+        (
+            "extractors: auto",
+            "extractors:\n  - fid",
+            "evaluate.extractors.0: must be one of 'classifier'",
+        ),
         ("  rows: 8", "  rows: 0", "sample.rows: must be greater than or equal to 1, not 0"),
         ("model: dcgan", "model: [", "is not valid YAML"),
     ],

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from project import edit_params
+from helpers.project import edit_params
+from helpers.support import ROOT
 from ruamel.yaml import YAML
-from support import ROOT
 
 from ganpipe.params import load_params
 

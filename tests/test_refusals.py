@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import edit_params
-from support import ROOT
+from helpers.project import edit_params
+from helpers.support import ROOT
 
-from ganpipe.errors import GanpipeError
+from ganpipe.core.errors import GanpipeError
+from ganpipe.core.schema import validate
 from ganpipe.params import load_params
-from ganpipe.schema import validate
 
 SHIPPED_TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 

@@ -9,13 +9,14 @@ from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from ganpipe import paths
+from ganpipe.core import paths
+from ganpipe.core.errors import GanpipeError
+from ganpipe.core.schema import NonNegativeInt, PositiveInt, Strict, nearest, validate
 from ganpipe.data.config import DatasetName, Datasets, FolderDataset, PublicDataset
-from ganpipe.errors import GanpipeError
+from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.methods.config import ModelConfig
-from ganpipe.metrics.config import EvaluateConfig
-from ganpipe.schema import NonNegativeInt, PositiveInt, Strict, nearest, validate
-from ganpipe.training.config import OptimizerConfig, TrainConfig
+from ganpipe.optim.config import OptimizerConfig
+from ganpipe.training.config import TrainConfig
 
 
 class SampleConfig(Strict):

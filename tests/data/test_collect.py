@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ganpipe.data import collect as collect_module
-from ganpipe.data.collect import collect
-from ganpipe.errors import GanpipeError
+from ganpipe.core.errors import GanpipeError
+from ganpipe.data.acquire import collect as collect_module
+from ganpipe.data.acquire.collect import collect
 
 FILES = {  # content does not matter here
     "train/cat/1.png": b"one",

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import tiny
-import web as answers
+from helpers import tiny_data as tiny
+from helpers import web_server as answers
+from helpers.project import edit_params
+from helpers.support import ROOT
+from helpers.web_server import Web
 from PIL import Image
-from project import edit_params
-from support import ROOT
-from web import Web
 
-from ganpipe.files import read_json
+from ganpipe.storage.files import read_json
 
 HERE = Path(__file__).parent
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganpipe.data import dataset, folder
+from ganpipe.core.errors import GanpipeError
 from ganpipe.data.config import FolderDataset
-from ganpipe.data.folder import find_splits
-from ganpipe.data.prepare import prepare
-from ganpipe.errors import GanpipeError
+from ganpipe.data.loading import arrays as dataset
+from ganpipe.data.prepare import folder
+from ganpipe.data.prepare.folder import find_splits
+from ganpipe.data.prepare.prepare import prepare
 
 SIZE = 16
 

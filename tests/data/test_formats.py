@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny
+from helpers import tiny_data as tiny
 
-from ganpipe.data import official
-from ganpipe.data.formats import DamagedError, read_idx, read_official
-from ganpipe.errors import GanpipeError
+from ganpipe.core.errors import GanpipeError
+from ganpipe.data import catalog as official
+from ganpipe.data.prepare.formats import DamagedError, read_idx, read_official
 
 pytestmark = pytest.mark.usefixtures("tiny_official")
 

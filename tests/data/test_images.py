@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganpipe.data.images import DamagedImageError, decode, resize
+from ganpipe.data.prepare.images import DamagedImageError, decode, resize
 
 
 def save(path: Path, pixels: np.ndarray, mode: str | None = None, **options: Any) -> Path:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny
+from helpers import tiny_data as tiny
 
-from ganpipe.data import package_index
-from ganpipe.data.restricted_pickle import load_arrays
-from ganpipe.data.sources import fetch_official
-from ganpipe.errors import GanpipeError
+from ganpipe.core.errors import GanpipeError
+from ganpipe.data.acquire import package_index
+from ganpipe.data.acquire.public import fetch_official
+from ganpipe.storage.unpickle import load_arrays
 
 
 def make_wheel(folder: Path, content: bytes | None = None) -> str:

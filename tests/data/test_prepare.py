@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny
 import torch
+from helpers import tiny_data as tiny
 
-from ganpipe.data import dataset
-from ganpipe.data.batches import to_unit_range
+from ganpipe.core.errors import GanpipeError
+from ganpipe.core.schema import validate
 from ganpipe.data.config import Datasets, PublicDataset
-from ganpipe.data.images import resize
-from ganpipe.data.npy import NpyWriter
-from ganpipe.data.prepare import prepare
-from ganpipe.errors import GanpipeError
-from ganpipe.schema import validate
+from ganpipe.data.loading import arrays as dataset
+from ganpipe.data.loading.batches import to_unit_range
+from ganpipe.data.prepare.images import resize
+from ganpipe.data.prepare.prepare import prepare
+from ganpipe.storage.npy import NpyWriter
 
 pytestmark = pytest.mark.usefixtures("tiny_official")
 

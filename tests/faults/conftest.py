@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from project import make_project
-from victim import RESULTS, Victim, sizes_of_difference
+from helpers.project import make_project
+from helpers.victim import RESULTS, Victim, sizes_of_difference
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from victim import TRAIN, Victim, wait_until
+from helpers.victim import TRAIN, Victim, wait_until
 
 Check = Callable[[Victim], None]
 GENERATOR = "models/generator.safetensors"
@@ -63,7 +63,7 @@ class Mark:
     [
         (GENERATOR, SAMPLE),
         ("data/reference/classifier.npz", EVALUATE),
-        ("data/extractor/classifier.safetensors", EVALUATE),
+        ("data/classifier/classifier.safetensors", EVALUATE),
         ("data/prepared/train_images.npy", TRAIN),
     ],
 )

@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from disks import may_mount, read_only_disk, small_disk
-from victim import TRAIN, Victim
+from helpers.disks import may_mount, read_only_disk, small_disk
+from helpers.victim import TRAIN, Victim
 
 Check = Callable[[Victim], None]
 

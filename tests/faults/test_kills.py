@@ -12,8 +12,8 @@ from collections.abc import Callable
 import psutil
 import pytest
 import torch
-from inception_files import random_weights
-from victim import TRAIN, Victim, wait_until
+from helpers.inception_files import random_weights
+from helpers.victim import TRAIN, Victim, wait_until
 
 Check = Callable[[Victim], None]
 
@@ -128,7 +128,7 @@ def test_what_inception_saw_is_kept(victim: Victim) -> None:
     """Killed half way, the stage goes on with the batches that it has, and gives the same file."""
     torch.save(random_weights(), victim.root / "inception.pth")
     victim.set(
-        evaluate__rulers=["inception"],
+        evaluate__extractors=["inception"],
         evaluate__inception_weights="inception.pth",
         evaluate__batch_size=4,
         evaluate__num_reference=16,

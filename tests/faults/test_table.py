@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from faults_table import ELSEWHERE
-from support import ROOT
+from helpers.faults_table import ELSEWHERE
+from helpers.support import ROOT
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)

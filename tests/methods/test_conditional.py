@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support import first_moment, small_model, spec_of
+from helpers.support import first_moment, small_model, spec_of
 
-from ganpipe.errors import GanpipeError
-from ganpipe.methods.adversary import Adversary
+from ganpipe.core.errors import GanpipeError
+from ganpipe.core.schema import validate
+from ganpipe.data.loading.batches import Batch
+from ganpipe.data.spec import DataSpec
+from ganpipe.methods.adversarial import Adversary
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
-from ganpipe.networks.condition import ConditionalDiscriminator, ConditionalGenerator
-from ganpipe.schema import validate
-from ganpipe.types import Batch, DataSpec, Moment
+from ganpipe.methods.method import Moment
+from ganpipe.networks.layers.conditioning import ConditionalDiscriminator, ConditionalGenerator
 
 START = Moment(step=0, update=0, progress=0.0)
 

@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 import torch
-from support import first_moment, small_model, spec_of
+from helpers.support import first_moment, small_model, spec_of
 from torch import Tensor, nn
 
-from ganpipe.methods.adversary import Adversary
+from ganpipe.core.schema import validate
+from ganpipe.data.loading.batches import Batch
+from ganpipe.methods.adversarial import Adversary
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.method import Moment
 from ganpipe.objectives.losses import LOSSES
 from ganpipe.objectives.penalties import PENALTIES
-from ganpipe.schema import validate
 from ganpipe.training.loop import frozen
-from ganpipe.types import Batch, Moment
 
 START = Moment(step=0, update=0, progress=0.0)
 REAL = torch.rand((8, 1, 32, 32), generator=torch.Generator().manual_seed(1)) * 2 - 1

@@ -10,7 +10,7 @@ import torch
 from pytorch_fid.fid_score import calculate_frechet_distance
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
-from ganpipe.errors import GanpipeError
+from ganpipe.core.errors import GanpipeError
 from ganpipe.metrics.frechet import frechet_distance, root
 from ganpipe.metrics.moments import Gaussian, Moments
 

@@ -7,20 +7,20 @@ from itertools import product
 
 import pytest
 import torch
-from support import small_model, spec_of
+from helpers.support import small_model, spec_of
 from torch import nn
 
+from ganpipe.core.schema import validate
 from ganpipe.methods.build import build_method
 from ganpipe.networks.build import build_discriminator
-from ganpipe.networks.layers import (
+from ganpipe.networks.layers.init import initialise
+from ganpipe.networks.layers.minibatch import (
     MinibatchDeviation,
     MinibatchDiscrimination,
-    initialise,
     mixes_samples,
 )
-from ganpipe.schema import validate
+from ganpipe.sampling.trained import save_weights
 from ganpipe.training.loop import frozen
-from ganpipe.weights import save_weights
 
 SHAPE = (1, 32, 32)
 

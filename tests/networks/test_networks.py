@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support import SHIPPED, small_model, spec_of
+from helpers.support import SHIPPED, small_model, spec_of
 
 from ganpipe.networks import dcgan, mlp
 from ganpipe.networks.build import build_discriminator, build_generator
-from ganpipe.networks.layers import mixes_samples
+from ganpipe.networks.layers.minibatch import mixes_samples
 
 SIZES = [(28, 1), (32, 3), (64, 3)]
 

@@ -12,8 +12,8 @@ from torch.testing import assert_close
 
 from ganpipe.objectives.matching import feature_matching
 from ganpipe.objectives.unroll import Critic, unrolled
-from ganpipe.training.config import OptimizerConfig, OptimizerName
-from ganpipe.training.state import build_optimizer
+from ganpipe.optim.build import build_optimizer
+from ganpipe.optim.config import OptimizerConfig, OptimizerName
 
 
 class Product(nn.Module):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import numpy as np
+from helpers.project import Project
 from PIL import Image
-from project import Project
 
-CHANGES = {  # room to learn two classes of tiny pictures, and a ruler that knows them
+CHANGES = {  # room to learn two classes of tiny pictures, and an extractor that knows them
     "model": "mlp",
     "models__mlp__latent_dim": 8,
     "models__mlp__generator__hidden": [64, 64],
@@ -18,8 +18,8 @@ CHANGES = {  # room to learn two classes of tiny pictures, and a ruler that know
     "train__ema_decay": 0.9,
     "train__precision": "fp32",
     "train__snapshot_every": 50,
-    "evaluate__extractor__epochs": 12,
-    "evaluate__extractor__batch_size": 16,
+    "evaluate__classifier__epochs": 12,
+    "evaluate__classifier__batch_size": 16,
 }
 COLLAPSE = [  # Adam with its usual momentum and high steps: G runs after D's every whim
     "optimizer.betas=[0.9,0.999]",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from project import Project
-from support import SHIPPED
+from helpers.project import Project
+from helpers.support import SHIPPED
 
 
 @pytest.mark.parametrize("name", SHIPPED.models)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.project import Project, make_project
 from PIL import Image
-from project import Project, make_project
 
 ALL = {
     "check",
@@ -80,7 +80,9 @@ def test_evaluation_parameters_never_train(project: Project) -> None:
 
 def test_snapshots_change_no_bit_of_what_is_trained(base: Project, project: Project) -> None:
     project.run("git", "checkout", "-q", ".")
-    project.dvc("exp", "run", "-S", "train.snapshot_every=2", "-S", "evaluate.snapshots.ruler=none")
+    project.dvc(
+        "exp", "run", "-S", "train.snapshot_every=2", "-S", "evaluate.snapshots.extractor=none"
+    )
     assert len(list((project.root / "models/snapshots").iterdir())) == 1
     assert len(list((base.root / "models/snapshots").iterdir())) == 2
     for name in ("generator", "generator_raw", "discriminator"):
@@ -163,7 +165,7 @@ def test_two_folders_give_the_same_bytes(base: Project, tmp_path: Path) -> None:
         "models/generator.safetensors",
         "models/generator_raw.safetensors",
         "models/discriminator.safetensors",
-        "data/extractor/classifier.safetensors",
+        "data/classifier/classifier.safetensors",
         "samples/fixed_noise.png",
         "samples/interpolation.png",
         "metrics/train.csv",

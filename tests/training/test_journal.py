@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganpipe.errors import GanpipeError
+from ganpipe.core.errors import GanpipeError
 from ganpipe.training.journal import COLUMNS, Journal
 
 

@@ -4,15 +4,15 @@ import math
 
 import pytest
 import torch
-from support import SHIPPED, pixels, small_model, spec_of
+from helpers.support import SHIPPED, pixels, small_model, spec_of
 
-from ganpipe.data.batches import Batches
+from ganpipe.data.loading.batches import Batches
 from ganpipe.methods.build import build_method
+from ganpipe.optim.ema import decay_at
 from ganpipe.training.config import TrainConfig
-from ganpipe.training.ema import decay_at
 from ganpipe.training.loop import total_steps, train, train_step
-from ganpipe.training.run import finished_epoch
 from ganpipe.training.state import State, start
+from ganpipe.training.trainer import finished_epoch
 
 CPU = torch.device("cpu")
 CONFIG = SHIPPED.train.model_copy(update={"batch_size": 8, "epochs": 2})

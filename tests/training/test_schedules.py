@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support import SHIPPED, pixels, small_model, spec_of
+from helpers.support import SHIPPED, pixels, small_model, spec_of
 
-from ganpipe.data.batches import Batches
+from ganpipe.data.loading.batches import Batches
 from ganpipe.methods.build import build_method
-from ganpipe.training.config import OptimizerConfig
+from ganpipe.optim.build import build_optimizer
+from ganpipe.optim.config import OptimizerConfig
 from ganpipe.training.loop import total_steps, train_step
-from ganpipe.training.run import finished_epoch
-from ganpipe.training.state import State, build_optimizer, start
+from ganpipe.training.state import State, start
+from ganpipe.training.trainer import finished_epoch
 
 CPU = torch.device("cpu")
 CONFIG = SHIPPED.train.model_copy(update={"batch_size": 8, "epochs": 2, "precision": "fp32"})

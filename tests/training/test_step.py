@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 import torch
-from support import SHIPPED, pixels, small_model, spec_of
+from helpers.support import SHIPPED, pixels, small_model, spec_of
 from torch import Tensor
 
-from ganpipe.data.batches import Batches
+from ganpipe.core.schema import validate
+from ganpipe.data.loading.batches import Batches
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
 from ganpipe.objectives.penalties import PENALTIES
-from ganpipe.schema import validate
 from ganpipe.training.loop import total_steps, train_step
 from ganpipe.training.state import State, start
 

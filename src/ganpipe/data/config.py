@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from ganpipe.schema import Strict
-from ganpipe.types import halvings
+from ganpipe.core.schema import Strict
+from ganpipe.data.sizes import halvings
 
 
 def _trainable(size: int) -> int:

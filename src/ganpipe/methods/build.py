@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from ganpipe.methods.adversary import Adversary
+from ganpipe.data.spec import DataSpec
+from ganpipe.methods.adversarial import Adversary
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Method
-from ganpipe.seeding import derive
-from ganpipe.types import DataSpec
+from ganpipe.runtime.seeding import derive
 
 METHODS = {"adversary": Adversary}
 

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from ganpipe.networks.config import DiscriminatorConfig, GeneratorConfig
+from ganpipe.core.schema import PositiveInt, Strict
+from ganpipe.networks.configs import DiscriminatorConfig, GeneratorConfig
 from ganpipe.objectives.config import ObjectiveConfig
-from ganpipe.schema import PositiveInt, Strict
-from ganpipe.training.config import OptimizerOverride
+from ganpipe.optim.config import OptimizerOverride
 
 
 class ModelConfig(Strict):

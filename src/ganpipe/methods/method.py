@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from ganpipe.types import Batch, Loss, Moment
+from ganpipe.data.loading.batches import Batch
 
 WARMUP_UPDATES = 100  # of the discriminator before a generator update of the warm-up
 WARMUP_STEPS = 25  # the first generator updates are of the warm-up
 WARMUP_EVERY = 500  # and so is every one whose number is a multiple of this
+
+
+class Loss(NamedTuple):
+    """``total`` is backpropagated; ``parts`` are detached scalars to be logged."""
+
+    total: Tensor
+    parts: dict[str, Tensor]
+
+
+class Moment(NamedTuple):
+    """When in a run an update happens; schedules are functions of it and carry nothing."""
+
+    step: int  # generator updates before this one
+    update: int  # discriminator updates before this one
+    progress: float  # share of the run's generator updates that is done, in [0, 1)
+    d_optimizer: Optimizer | None = None  # for games that look its updates ahead
 
 
 class Method(nn.Module, ABC):

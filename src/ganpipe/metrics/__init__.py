@@ -1,1 +1,1 @@
-"""Rulers and figures: one file per metric, arrays in, plain dicts out."""
+"""Extractors and figures: one file per metric, arrays in, plain dicts out."""

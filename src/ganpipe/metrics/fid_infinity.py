@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from ganpipe.errors import GanpipeError
+from ganpipe.core.errors import GanpipeError
 
 SMALLEST_SHARE = 0.3  # of the images, in the smallest subset: with fewer the line bends
 

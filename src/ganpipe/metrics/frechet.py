@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg.lapack import dpstrf
 
-from ganpipe.errors import GanpipeError
+from ganpipe.core.errors import GanpipeError
 from ganpipe.metrics.moments import Gaussian
 
 REGULAR = 1e-10  # smallest pivot against the largest variance; rounding errors are far below it
@@ -46,7 +46,7 @@ def frechet_distance(a: Gaussian, b: Gaussian, root_of_a: np.ndarray | None = No
     if a.sigma.shape != b.sigma.shape:
         raise GanpipeError(
             f"statistics of {len(a.mu)} and of {len(b.mu)} features cannot be compared; both sides "
-            "must come from the same ruler"
+            "must come from the same extractor"
         )
     if not all(np.isfinite(part).all() for part in (a.mu, a.sigma, b.mu, b.sigma)):
         raise GanpipeError("statistics with NaN or infinity in them have no Fréchet distance")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganpipe.metrics.spread import block_bounds, jackknife
+from ganpipe.metrics.jackknife import block_bounds, jackknife
 
 ROWS = 1000  # of the kernel matrix held at a time
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from ganpipe.networks import dcgan, mlp
-from ganpipe.networks.config import DiscriminatorConfig, GeneratorConfig
+from ganpipe.networks.configs import DiscriminatorConfig, GeneratorConfig
 
 MODULES = {"mlp": mlp, "dcgan": dcgan}
 

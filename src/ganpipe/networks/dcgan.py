@@ -7,13 +7,11 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from ganpipe.networks.layers import (
-    discriminator_batch_norm,
-    initialise,
-    minibatch_layers,
-    normalise_spectrally,
-)
-from ganpipe.types import halvings
+from ganpipe.data.sizes import halvings
+from ganpipe.networks.layers.init import initialise
+from ganpipe.networks.layers.minibatch import minibatch_layers
+from ganpipe.networks.layers.norm import discriminator_batch_norm
+from ganpipe.networks.layers.spectral import normalise_spectrally
 
 
 def _channels(image_size: int, width: int) -> tuple[int, list[int]]:

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from ganpipe.networks.layers import (
-    activation_layer,
-    initialise,
-    minibatch_layers,
-    normalise_spectrally,
-)
+from ganpipe.networks.layers.init import initialise
+from ganpipe.networks.layers.minibatch import minibatch_layers
+from ganpipe.networks.layers.norm import activation_layer
+from ganpipe.networks.layers.spectral import normalise_spectrally
 
 
 class Generator(nn.Module):

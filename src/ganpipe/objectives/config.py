@@ -9,9 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ganpipe.objectives.losses import LOSSES, AdversarialLoss
-from ganpipe.objectives.penalties import PENALTIES
-from ganpipe.schema import (
+from ganpipe.core.schema import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
@@ -19,6 +17,8 @@ from ganpipe.schema import (
     Strict,
     nearest,
 )
+from ganpipe.objectives.losses import LOSSES, AdversarialLoss
+from ganpipe.objectives.penalties import PENALTIES
 
 
 def _is_a_loss(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import sys
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ganpipe.errors import GanpipeError
+from ganpipe.core.errors import GanpipeError
+
+log = logging.getLogger(__name__)
 
 COLUMNS = ("step", "images_seen", "d_loss", "g_loss", "d_real", "d_fake", "penalty", "lr")
 
@@ -93,11 +95,7 @@ class Journal:
         self.bar.set_description(f"epoch {number}/{of}, {images_per_second:.0f} images/s")
         if self.bar.disable:
             figures = ", ".join(f"{name} {self.last[name]:.3f}" for name in COLUMNS[2:6])
-            print(
-                f"epoch {number}/{of}: {images_per_second:.0f} images/s, {figures}",
-                file=sys.stderr,
-                flush=True,
-            )
+            log.info(f"epoch {number}/{of}: {images_per_second:.0f} images/s, {figures}")
 
     def close(self) -> None:
         """Leave the bar as it stands."""

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 
-from ganpipe.data.batches import Batches
-from ganpipe.seeding import derive, generator
+from ganpipe.data.loading.batches import Batches
+from ganpipe.methods.method import Loss, Moment
+from ganpipe.optim.ema import update_average
+from ganpipe.runtime.seeding import derive, make_rng
 from ganpipe.training.config import TrainConfig
-from ganpipe.training.ema import update_average
 from ganpipe.training.state import State, set_learning_rates
-from ganpipe.types import Loss, Moment
 
 
 def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str, Tensor]:
@@ -35,15 +35,15 @@ def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str,
         batch = batches.at(update)
         moment = Moment(state.step, update, progress, state.optimizers["discriminator"])
         with autocast(config, device):
-            fakes = method.generate(batch, generator(device, seed, "latent", update))
-            rng = generator(device, seed, "d_loss", update)
+            fakes = method.generate(batch, make_rng(device, seed, "latent", update))
+            rng = make_rng(device, seed, "d_loss", update)
             d_loss = method.d_loss(batch, fakes, rng, moment)
         _descend(state.optimizers["discriminator"], d_loss)
         method.after_d_step()
         played.append(d_loss.parts)
     with frozen(method.d_nets):
         with autocast(config, device):
-            rng = generator(device, seed, "g_loss", state.step)
+            rng = make_rng(device, seed, "g_loss", state.step)
             g_loss = method.g_loss(batch, fakes, rng, moment)
         _descend(state.optimizers["generator"], g_loss)
     state.step += 1

@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from ganpipe.methods.method import Method
-from ganpipe.training.config import OptimizerConfig, Side
-from ganpipe.training.ema import start_average
+from ganpipe.optim.build import build_optimizer
+from ganpipe.optim.config import OptimizerConfig, Side
+from ganpipe.optim.ema import start_average
 
 
 @dataclass
@@ -65,25 +66,3 @@ def set_learning_rates(state: State, progress: float) -> None:
         if config.lr_decay_from < 1:
             for group in state.optimizers[side].param_groups:
                 group["lr"] = config.lr_at(progress)
-
-
-def build_optimizer(networks: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
-    """The optimizer of one side, in PyTorch's fused form where it has one."""
-    weights, lr, decay = networks.parameters(), config.lr, config.weight_decay
-    match config.name:
-        case "adam":
-            return torch.optim.Adam(
-                weights, lr=lr, betas=config.betas, weight_decay=decay, fused=True
-            )
-        case "adamw":
-            return torch.optim.AdamW(
-                weights, lr=lr, betas=config.betas, weight_decay=decay, fused=True
-            )
-        case "sgd":
-            return torch.optim.SGD(
-                weights, lr=lr, momentum=config.momentum, weight_decay=decay, fused=True
-            )
-        case "rmsprop":  # PyTorch has no fused form of it
-            return torch.optim.RMSprop(
-                weights, lr=lr, alpha=config.alpha, weight_decay=decay, foreach=True
-            )

@@ -1,0 +1,76 @@
+"""The frame that every command runs in: signals, exit codes, messages instead of tracebacks."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from ganpipe.core import log
+from ganpipe.core.errors import GanpipeError
+
+FULL = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk is full, or your share of it",
+    errno.EFBIG: "a limit on the size of files is reached",
+}
+FORBIDDEN = "permission denied; allow it to be read and written, or name another"
+KEPT_FROM_US = {
+    errno.EACCES: FORBIDDEN,
+    errno.EPERM: FORBIDDEN,
+    errno.EROFS: "it lies where nothing can be written; name another place",
+    errno.EISDIR: "it is a folder; name a file",
+    errno.ENOTDIR: "there is a file where a folder is needed; name another place",
+    errno.ENAMETOOLONG: "the name is too long; name another",
+}
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a command's ``main`` and turn what a user can mend into one message and exit code 1.
+
+    Exits with 130 after Ctrl-C, with 143 where it was terminated, as schedulers do, and with 141
+    where the reader of stdout left early, as `head` does: the codes that shells know. Each clears
+    up temporary files; after ``main`` Ctrl-C ends the process at once. A full disk is recognised
+    wherever it strikes, since any write can meet it, and so is a file that the system keeps from
+    us. Closed streams and such that cannot show a letter are no reason to fail.
+    """
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _end)
+    try:
+        try:
+            log.set_up()
+            main()
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        finally:
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of what is left
+            if signal.getsignal(signal.SIGTERM) is _end:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    except GanpipeError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the exit
+        sys.exit(141)
+    except OSError as error:
+        if error.errno in FULL:
+            where = f" while writing {error.filename}" if error.filename else ""
+            sys.exit(f"error: {FULL[error.errno]}{where}; make room and run the same command again")
+        if error.errno in KEPT_FROM_US and error.filename:
+            sys.exit(f"error: {error.filename}: {KEPT_FROM_US[error.errno]}")
+        raise
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(128 + number)

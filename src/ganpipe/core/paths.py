@@ -1,0 +1,46 @@
+"""Where the stages read and write, from the project's root; dvc.yaml names the same paths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+
+CHECKED = Path("data/checked.json")
+RAW = Path("data/raw")
+PREPARED = Path("data/prepared")
+CLASSIFIER_FOLDER = Path("data/classifier")
+CLASSIFIER = CLASSIFIER_FOLDER / "classifier.safetensors"
+REFERENCE = Path("data/reference")
+
+MODELS = Path("models")
+GENERATOR = MODELS / "generator.safetensors"  # the moving average, what a user wants
+GENERATOR_RAW = MODELS / "generator_raw.safetensors"  # the weights of the last update
+DISCRIMINATOR = MODELS / "discriminator.safetensors"
+SNAPSHOTS = MODELS / "snapshots"  # the moving average as it was, one file a snapshot
+
+METRICS = Path("metrics")
+DATA_METRICS = METRICS / "data.json"
+CLASSIFIER_METRICS = METRICS / "classifier.json"
+TRAIN_METRICS = METRICS / "train.json"
+TRAIN_CURVE = METRICS / "train.csv"
+TIMING = METRICS / "timing.json"
+ENVIRONMENT = METRICS / "environment.json"
+EVALUATE_METRICS = METRICS / "evaluate.json"
+CLASS_SHARES = METRICS / "class_share.csv"
+CONFUSION = METRICS / "confusion.csv"
+SNAPSHOT_CURVE = METRICS / "snapshots.csv"
+SNAPSHOT_KID = METRICS / "snapshots_kid.csv"  # a plot draws the last column of a file
+SNAPSHOT_METRICS = METRICS / "snapshots.json"
+
+SAMPLES = Path("samples")
+PROGRESS = SAMPLES / "progress"
+FIXED_NOISE_GRID = SAMPLES / "fixed_noise.png"
+REAL_GRID = SAMPLES / "real.png"
+INTERPOLATION = SAMPLES / "interpolation.png"
+CLOSEST = SAMPLES / "closest.png"
+
+
+def snapshot(images_seen: int) -> Path:
+    """The file of one snapshot; zero-padded, so that names sort by time."""
+    return SNAPSHOTS / f"images_{images_seen:09d}.safetensors"

@@ -1,0 +1,94 @@
+"""Reading what the stage `prepare` wrote: NumPy arrays and their description, without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ganpipe.core import paths
+from ganpipe.core.errors import GanpipeError
+from ganpipe.data.spec import DataSpec
+from ganpipe.storage.files import read_json
+
+SplitName = Literal["train", "test"]
+STAGE = "prepare"
+
+
+def spec_path(folder: Path) -> Path:
+    """Where the description of a prepared dataset lies."""
+    return folder / "spec.json"
+
+
+def images_path(folder: Path, split: SplitName) -> Path:
+    """Where the images of a split lie."""
+    return folder / f"{split}_images.npy"
+
+
+def labels_path(folder: Path, split: SplitName) -> Path:
+    """Where the labels of a split lie, if the dataset has any."""
+    return folder / f"{split}_labels.npy"
+
+
+def load_spec(folder: Path = paths.PREPARED) -> DataSpec:
+    """What the prepared dataset is. Raises GanpipeError where it is missing or damaged."""
+    path = spec_path(folder)
+    content = read_json(path, STAGE)
+    try:
+        return DataSpec.from_dict(content)
+    except (TypeError, KeyError):
+        raise _damaged(path, "it has other fields") from None
+
+
+def load_images(folder: Path, split: SplitName, mmap: bool = True) -> np.ndarray:
+    """Images of a split, uint8 (N, C, H, W), read-only on disk or a copy in memory.
+
+    Raises GanpipeError where they are missing, damaged or do not fit ``spec.json``.
+    """
+    spec = load_spec(folder)
+    path = images_path(folder, split)
+    return _load(path, (_count(spec, split), *spec.shape), np.uint8, mmap)
+
+
+def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
+    """Labels of a split, int64 (N,) in [0, classes), or None where the dataset has none.
+
+    Raises GanpipeError where they are missing, damaged or out of range.
+    """
+    spec = load_spec(folder)
+    if not spec.classes:
+        return None
+    path = labels_path(folder, split)
+    labels = _load(path, (_count(spec, split),), np.int64, mmap=False)
+    if labels.min() < 0 or labels.max() >= len(spec.classes):
+        raise _damaged(path, f"a label is outside 0..{len(spec.classes) - 1}")
+    return labels
+
+
+def count_classes(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[int, ...]:
+    """How many of (N,) int64 labels there are of each class."""
+    return tuple(np.bincount(labels, minlength=len(classes)).tolist())
+
+
+def _count(spec: DataSpec, split: SplitName) -> int:
+    return spec.num_train if split == "train" else spec.num_test
+
+
+def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic], mmap: bool) -> np.ndarray:
+    try:
+        array = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
+    except FileNotFoundError:
+        raise GanpipeError(
+            f"{path} is missing; the stage '{STAGE}' writes it: run `dvc repro`"
+        ) from None
+    except (ValueError, EOFError) as error:
+        raise _damaged(path, str(error)) from None
+    if array.shape != shape or array.dtype != dtype:
+        found = f"{array.dtype} {array.shape}"
+        raise _damaged(path, f"it holds {found}, not {np.dtype(dtype)} {shape}")
+    return array
+
+
+def _damaged(path: Path, what: str) -> GanpipeError:
+    return GanpipeError(f"{path} is damaged ({what}); delete {path.parent} and run `dvc repro`")

@@ -1,0 +1,82 @@
+"""What params.yaml may say about evaluation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ganpipe.core.schema import PositiveInt, Strict
+from ganpipe.features.config import ClassifierConfig, ExtractorName, Precision
+
+DEFAULT_EXTRACTORS: dict[str, list[ExtractorName]] = {
+    "mnist": ["classifier"],
+    "fashion_mnist": ["classifier"],
+    "cifar10": ["inception"],
+    "folder": ["inception"],
+}
+
+
+class SearchedConfig(Strict):
+    """Training images among which copies are looked for, at most; a pass through Inception is
+    dear, one through the classifier is not."""
+
+    classifier: PositiveInt
+    inception: PositiveInt
+
+    def of(self, extractor: ExtractorName) -> int:
+        """The number for one extractor."""
+        return self.classifier if extractor == "classifier" else self.inception
+
+
+class SnapshotsConfig(Strict):
+    """The curve of FID over training, and the choice of the best snapshot."""
+
+    extractor: Literal[
+        "auto", "classifier", "inception", "none"
+    ]  # auto: the first of the extractors
+    num_generated: Annotated[int, Field(ge=2)]  # images of each snapshot, all from the same noise
+
+
+class EvaluateConfig(Strict):
+    """What is measured, on how many images, with which extractors."""
+
+    extractors: Literal["auto"] | Annotated[list[ExtractorName], Field(min_length=1)]
+    num_generated: Annotated[int, Field(ge=2)]  # images drawn from the generator
+    num_reference: Annotated[int, Field(ge=2)]  # real images, at most what the split holds
+    split: Literal["train", "test"]  # which real images are the reference
+    weights: Literal["ema", "raw"]  # which generator is judged
+    checkpoint: Literal["last", "best"]  # best: the snapshot with the lowest FID
+    snapshots: SnapshotsConfig
+    inception_weights: str | None  # a file for pytorch-fid's network in place of the published
+    batch_size: PositiveInt  # images per pass through an extractor
+    precision: Precision  # of the extractors; bf16 figures are named apart: fid_bf16
+    max_features: Annotated[int, Field(ge=2)]  # images a side for KID and neighbours, at most
+    max_searched: SearchedConfig
+    fid_infinity: bool  # also FID extrapolated to infinitely many images
+    classifier: ClassifierConfig
+
+    @model_validator(mode="after")
+    def _snapshots_hold_averages(self) -> EvaluateConfig:
+        unscored = self.weights == "raw" or self.snapshots.extractor == "none"
+        if self.checkpoint == "best" and unscored:
+            raise ValueError("checkpoint best needs weights ema and a snapshots.extractor")
+        return self
+
+    def snapshot_extractor(self, dataset: str) -> ExtractorName | None:
+        """The extractor that scores the snapshots, or None where they are not scored."""
+        if self.snapshots.extractor == "none":
+            return None
+        if self.snapshots.extractor == "auto":
+            return self.extractors_for(dataset)[0]
+        return self.snapshots.extractor
+
+    def needed_extractors(self, dataset: str) -> list[ExtractorName]:
+        """The extractors that evaluator, and the one that scores the snapshots where it is another."""
+        extra = self.snapshot_extractor(dataset)
+        asked = self.extractors_for(dataset)
+        return asked if extra is None or extra in asked else [*asked, extra]
+
+    def extractors_for(self, dataset: str) -> list[ExtractorName]:
+        """The extractors asked for, or the dataset's default."""
+        return DEFAULT_EXTRACTORS[dataset] if self.extractors == "auto" else self.extractors

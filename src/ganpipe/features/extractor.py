@@ -1,0 +1,95 @@
+"""What measures images: a fixed network whose features and class scores stand for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ganpipe.core.errors import GanpipeError
+from ganpipe.features.config import ExtractorName, Precision
+
+
+class Output(NamedTuple):
+    """What an extractor's network makes of N images."""
+
+    features: Tensor  # (N, d) float32
+    logits: Tensor  # (N, k) float32: unnormalised log probabilities of the network's classes
+
+
+def arithmetic(precision: Precision) -> str:
+    """What the name of every figure ends in that was computed so: nothing, or ``_bf16``."""
+    return "" if precision == "fp32" else f"_{precision}"
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A network with the name that its figures carry and the record of what it is."""
+
+    name: ExtractorName
+    suffix: str  # of its figures' names: "", "_custom" or "_classifier", then "_bf16" in bfloat16
+    network: nn.Module  # uint8 (N, C, h, w) -> Output
+    width: int  # features of an image
+    channels: tuple[int, ...]  # what images it takes: 1 grey, 3 RGB
+    size: int | None  # pixels a side it takes; None: any
+    protocol: dict[str, str]  # extractor, sha256 of its weights, how it resizes
+    training_share: dict[str, float] | None = None  # of each class, where they are the data's own
+    precision: Precision = "fp32"  # bf16: autocast, whose figures carry it in their names
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    def key(self, metric: str) -> str:
+        """``fid`` -> ``fid_classifier``, ``fid_std`` -> ``fid_classifier_std``: two extractors never
+        share a name."""
+        for part in ("_std", "_floor"):
+            if metric.endswith(part):
+                return metric.removesuffix(part) + self.suffix + part
+        return metric + self.suffix
+
+
+def outputs(extractor: Extractor, images: Iterable[Tensor], batch_size: int) -> Iterator[Output]:
+    """One pass of ``images``, uint8 (n, C, h, w) pieces of any length, through ``extractor``.
+
+    The yield is on the CPU. Raises GanpipeError for images that the extractor does not take, and for
+    features that are not finite.
+    """
+    where = extractor.device
+    bf16 = extractor.precision == "bf16"
+    for piece in images:
+        _check(extractor, piece)
+        for batch in piece.split(batch_size):
+            with torch.inference_mode(), torch.autocast(where.type, torch.bfloat16, enabled=bf16):
+                output = Output(
+                    *(part.float().cpu() for part in extractor.network(batch.to(where)))
+                )
+            if not all(part.isfinite().all() for part in output):
+                raise GanpipeError(
+                    f"the features of the extractor '{extractor.name}' are not finite (NaN or infinity); "
+                    "its weights are damaged or unsuitable: obtain or train them again"
+                )
+            yield output
+
+
+def _check(extractor: Extractor, images: Tensor) -> None:
+    if images.dtype != torch.uint8 or images.ndim != 4:
+        raise TypeError(f"images must be uint8 (N, C, H, W), not {images.dtype} {images.shape}")
+    check_shape(extractor, *images.shape[1:])
+
+
+def check_shape(extractor: Extractor, channels: int, height: int, width: int) -> None:
+    """Raise GanpipeError for images that ``extractor`` does not take."""
+    if channels not in extractor.channels:
+        wanted = " or ".join(map(str, extractor.channels))
+        raise GanpipeError(
+            f"the extractor '{extractor.name}' takes images of {wanted} channels; these have {channels}"
+        )
+    if extractor.size not in (None, height) or extractor.size not in (None, width):
+        raise GanpipeError(
+            f"the extractor '{extractor.name}' takes images of {extractor.size} x {extractor.size} pixels; these "
+            f"have {width} x {height}"
+        )

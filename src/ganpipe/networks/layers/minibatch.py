@@ -1,0 +1,71 @@
+"""Layers that look at the whole batch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+NUMBERS_PER_KERNEL = 5  # of minibatch discrimination, as in the authors' programs
+
+
+class MinibatchDiscrimination(nn.Module):
+    """Tell every image how near the others of its batch are, so that a generator which makes one
+    image over and over is found out: Salimans et al. 2016 (arXiv:1606.03498), section 3.2.
+
+    (N, C, *) -> (N, C + kernels, *): o(x)_b = Σ_j exp(-|M_ib - M_jb|₁), j running over the whole
+    batch, where M = f(x) T; constant over the picture where the input has one.
+    """
+
+    def __init__(self, features: int, kernels: int) -> None:
+        super().__init__()
+        self.kernels = kernels
+        self.tensor = nn.Linear(features, kernels * NUMBERS_PER_KERNEL, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):  # in bf16 a collapse would not be seen
+            rows = self.tensor(x.flatten(1).float())
+            kernels = rows.view(len(x), self.kernels, NUMBERS_PER_KERNEL).transpose(0, 1)
+            nearness = (-torch.cdist(kernels, kernels, p=1)).exp().sum(2).T
+        return append_channels(x, nearness)
+
+
+class MinibatchDeviation(nn.Module):
+    """Append the standard deviation over the batch, averaged over all features, as one channel:
+    Karras et al. 2018 (arXiv:1710.10196), section 3, over the whole batch (not in groups, as its
+    successors do). (N, C, *) -> (N, C + 1, *).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        deviation = (x.float().var(0, correction=0) + 1e-8).sqrt().mean()
+        return append_channels(x, deviation.to(x.dtype).expand(len(x), 1))
+
+
+def append_channels(x: Tensor, values: Tensor) -> Tensor:
+    """(N, C, *) and (N, K) -> (N, C + K, *), the values constant over the picture."""
+    ones = [1] * (x.dim() - 2)
+    maps = values.view(*values.shape, *ones).expand(-1, -1, *x.shape[2:])
+    return torch.cat([x, maps.to(x.dtype)], 1)
+
+
+def minibatch_layers(
+    channels: int, places: int, minibatch_discrimination: int, minibatch_stddev: bool
+) -> tuple[nn.Sequential, int]:
+    """What looks at the whole batch before a discriminator's last layer, and the channels that
+    come out of it; ``places`` is the number of pixels of the feature map."""
+    layers: list[nn.Module] = []
+    if minibatch_discrimination:
+        layers.append(MinibatchDiscrimination(channels * places, minibatch_discrimination))
+    if minibatch_stddev:
+        layers.append(MinibatchDeviation())
+    return nn.Sequential(*layers), channels + minibatch_discrimination + minibatch_stddev
+
+
+MIXERS = (nn.modules.batchnorm._BatchNorm, MinibatchDiscrimination, MinibatchDeviation)
+
+
+def mixes_samples(network: nn.Module) -> bool:
+    """Whether the output for one image depends on the others of its batch.
+
+    Such a network must see real and generated images in separate passes.
+    """
+    return any(isinstance(module, MIXERS) for module in network.modules())

@@ -1,0 +1,31 @@
+"""Errors of a device, turned into advice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ganpipe.core.errors import GanpipeError
+
+
+@contextmanager
+def device_errors(
+    parameter: str, value: int, otherwise: str = "choose smaller networks"
+) -> Iterator[None]:
+    """Turn what a device cannot do into advice: ``parameter``, now ``value``, is the number of
+    images that it holds at once."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # Told by its name and words, since most stages do without torch.
+        kind, text = type(error).__name__, str(error)
+        if kind in ("MemoryError", "OutOfMemoryError") or "can't allocate memory" in text:
+            fewer = f"set {parameter} to {value // 2} instead of {value}, or " if value > 2 else ""
+            raise GanpipeError(f"the memory of the device is full; {fewer}{otherwise}") from None
+        if "does not have a deterministic implementation" in text:
+            operation = text.partition(" does not")[0]
+            raise GanpipeError(
+                f"{operation} cannot give the same bits twice on this device; set "
+                "train.deterministic to false and accept that runs differ"
+            ) from None
+        raise

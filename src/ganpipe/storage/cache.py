@@ -1,0 +1,130 @@
+"""What may be deleted without loss: ``ganpipe cache`` lists it, ``… prune`` deletes it.
+
+The cache folder holds downloads, which can be fetched again, the checkpoints of training runs that
+were interrupted, and the features that an interrupted evaluation with Inception had computed; the
+same runs go on from those and delete them when they are complete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+from ganpipe.core.errors import GanpipeError
+
+KINDS = ("checkpoints", "downloads", "features")
+DAY = 24 * 3600
+
+
+def cache_folder() -> Path:
+    """``$GANPIPE_CACHE`` where it is set, otherwise the platform's cache folder for ganpipe.
+
+    The folder need not exist yet. Raises GanpipeError where the user has no home folder.
+    """
+    chosen = os.environ.get("GANPIPE_CACHE")
+    try:
+        return Path(chosen).expanduser().absolute() if chosen else user_cache_path("ganpipe")
+    except RuntimeError:
+        raise GanpipeError(
+            "you have no home folder to keep a cache in; set the environment variable "
+            "GANPIPE_CACHE to a folder where you may write"
+        ) from None
+
+
+def make_cache_folder(name: str) -> Path:
+    """The folder ``name`` in the cache, made where it is missing.
+
+    Raises GanpipeError where nothing can be written there.
+    """
+    folder = cache_folder() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "it is read-only"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise GanpipeError(
+            f"cannot write into the cache folder {folder} ({reason}); set the environment "
+            "variable GANPIPE_CACHE to a folder where you may write"
+        )
+    return folder
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A folder in the cache that is deleted as a whole."""
+
+    kind: str  # of KINDS
+    path: Path
+    size: int  # bytes
+    changed: float  # seconds since the epoch
+    about: str  # for people
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever uses the folder."""
+        if self.kind == "downloads":
+            return self.path / ".lock"
+        return self.path.with_name(f"{self.path.name}.lock")
+
+
+def entries() -> list[Entry]:
+    """Everything in the cache folder, checkpoints first."""
+    return [
+        _entry(kind, path)
+        for kind in KINDS
+        for path in sorted((cache_folder() / kind).glob("*"))
+        if path.is_dir()
+    ]
+
+
+def prune(chosen: list[Entry]) -> list[Entry]:
+    """Delete ``chosen`` but for what is in use; those that were deleted."""
+    deleted = []
+    for entry in chosen:
+        with _unused(entry) as unused:
+            if unused:
+                shutil.rmtree(entry.path, ignore_errors=True)
+                entry.lock.unlink(missing_ok=True)
+                deleted.append(entry)
+    return deleted
+
+
+@contextmanager
+def _unused(entry: Entry) -> Iterator[bool]:
+    """Hold the folder's lock, or find that somebody else does."""
+    lock = FileLock(entry.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+    else:
+        try:
+            yield True
+        finally:
+            lock.release()
+
+
+def _entry(kind: str, path: Path) -> Entry:
+    found = [file.stat() for file in path.rglob("*") if file.is_file()]
+    changed = max([stat.st_mtime for stat in found], default=path.stat().st_mtime)
+    about = _about(path) if kind == "checkpoints" else ""
+    return Entry(kind, path, sum(stat.st_size for stat in found), changed, about)
+
+
+def _about(path: Path) -> str:
+    """The model and the last step of a run."""
+    try:
+        name = json.loads((path / "parts.json").read_text(encoding="utf-8"))["name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        name = "?"
+    steps = [int(file.name.split("_")[1]) for file in path.glob("step_*_*.pt")]
+    return f"{name}, stopped after step {max(steps)}" if steps else f"{name}, no checkpoint yet"

@@ -1,0 +1,87 @@
+"""What several test modules share: the shipped parameters, shrunk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganpipe.cli.main import main as cli
+from ganpipe.core.schema import validate
+from ganpipe.data.spec import DataSpec
+from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.method import Method, Moment
+from ganpipe.params import Params, load_params
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED: Params = load_params(ROOT / "params.yaml")
+
+SMALL: dict[str, Any] = {
+    "width": 4,
+    "hidden": [16, 12],
+    "latent_dim": 8,
+    "minibatch_discrimination": 3,
+    "unrolled_steps": 2,
+    "critic_warmup": False,  # 100 updates a step
+}
+
+
+def shrink(content: Any) -> Any:
+    """The same configuration with small networks: every field that sets a size or a length.
+
+    What is 0, and so not used, stays so.
+    """
+    if not isinstance(content, dict):
+        return content
+    return {
+        name: SMALL[name] if name in SMALL and value else shrink(value)
+        for name, value in content.items()
+    }
+
+
+def small_model(name: str) -> ModelConfig:
+    """A shipped model's block, shrunk."""
+    content = shrink(SHIPPED.models[name].model_dump(mode="json"))
+    return validate(ModelConfig, content, f"models.{name}")
+
+
+def spec_of(image_size: int = 32, channels: int = 1, num_train: int = 48) -> DataSpec:
+    """A dataset that exists only as its description."""
+    return DataSpec("mnist", image_size, channels, ("0", "1"), num_train, 12, image_size)
+
+
+def first_moment(method: Method, lr: float = 0.01) -> Moment:
+    """When a run starts whose discriminator moves by gradient descent."""
+    return Moment(0, 0, 0.0, torch.optim.SGD(method.d_nets.parameters(), lr=lr))
+
+
+def pixels(spec: DataSpec, seed: int = 0) -> torch.Tensor:
+    """uint8 (num_train, C, H, W) noise with a bright square whose place depends on the image."""
+    rng = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 60, (spec.num_train, *spec.shape), generator=rng, dtype=torch.uint8)
+    for index, image in enumerate(images):
+        start = 2 + index % 5
+        image[:, start : start + 8, start : start + 8] = 230
+    return images
+
+
+def command(name: str, arguments: list[str]) -> None:
+    """``ganpipe NAME ARGUMENTS`` within this process."""
+    cli([name, *arguments])
+
+
+def run_python(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """``python ARGUMENTS`` as a user would run it in ``cwd``."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
