@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 from ganpipe.core.schema import validate
 from ganpipe.data.loading.batches import Batch, Batches
-from ganpipe.data.spec import DataSpec
+from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
 from ganpipe.params import Params, load_params
@@ -48,9 +48,7 @@ CPU = torch.device("cpu")
 BATCH_SIZE = 128
 SAMPLES = 2500
 DEVIATION = 0.02  # of each Gaussian, where the targets fill [-0.8, 0.8]²
-PLANE = DataSpec(
-    "plane", image_size=1, channels=2, classes=(), num_train=0, num_test=0, native_size=1
-)
+PLANE = DataSpec("plane", Domain(channels=2, native_size=1, image_size=1), 0, 0)
 WIDTH = 128  # of hidden layers
 FASTER = 5  # times the block's learning rate
 LEFT_OUT = {"mlp", "toy_mlp", "cgan", "dcgan_diffaugment"}  # dcgan's objective; classes; pictures

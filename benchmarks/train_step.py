@@ -100,13 +100,13 @@ def _game(model_name: str):  # type: ignore[no-untyped-def]
     """The parameters, a fresh method and random images (IMAGES, 1, 32, 32) uint8."""
     import torch
 
-    from ganpipe.data.spec import DataSpec
+    from ganpipe.data.spec import DataSpec, Domain
     from ganpipe.methods.build import build_method
     from ganpipe.params import load_params
 
     params = load_params(Path(sys.path[0]).parent / "params.yaml")  # of the worker's checkout
-    spec = DataSpec("random", 32, 1, (), IMAGES, 0, 32)
-    images = torch.randint(0, 256, (IMAGES, *spec.shape), dtype=torch.uint8)
+    spec = DataSpec("random", Domain(1, 32, 32), IMAGES, 0)
+    images = torch.randint(0, 256, (IMAGES, *spec.target.image_shape), dtype=torch.uint8)
     return params, build_method(params.models[model_name], spec, 0), images
 
 

@@ -35,7 +35,7 @@ def _train(params: Params) -> None:
     device = pick_device("auto")
     spec = load_spec(paths.PREPARED)
     train, test = _labelled(spec, "train", device), _labelled(spec, "test", device)
-    network, shape = train_classifier(*train, spec.classes, params.evaluate.classifier)
+    network, shape = train_classifier(*train, spec.target.classes, params.evaluate.classifier)
     figure = accuracy(network, *test)
     with atomic_folder(paths.CLASSIFIER_FOLDER) as folder:
         save_classifier(folder / paths.CLASSIFIER.name, network, shape)
@@ -54,7 +54,7 @@ def _labelled(
             f"the classifier learns from labels, and the dataset '{spec.name}' has none; put its "
             "images into one subfolder a class, or set evaluate.extractors to [inception]"
         )
-    images = spec.crop(load_images(paths.PREPARED, split, mmap=False))
+    images = load_images(paths.PREPARED, split, mmap=False)
     return torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)
 
 

@@ -20,10 +20,14 @@ def main() -> None:
     config = params.evaluate
     spec = load_spec(paths.PREPARED)
     images = {
-        "train": spec.crop(load_images(paths.PREPARED, "train")),
-        "test": spec.crop(load_images(paths.PREPARED, "test")),
+        "train": load_images(paths.PREPARED, "train"),
+        "test": load_images(paths.PREPARED, "test"),
     }
-    protocol = {"dataset": spec.name, "image_size": spec.native_size, "channels": spec.channels}
+    protocol = {
+        "dataset": spec.name,
+        "image_size": spec.target.native_size,
+        "channels": spec.target.channels,
+    }
     with atomic_folder(paths.REFERENCE) as folder:
         for name in config.needed_extractors(params.dataset):
             weights, precision = config.inception_weights, config.precision

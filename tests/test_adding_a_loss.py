@@ -19,12 +19,12 @@ from ganpipe.methods.build import build_method
 from ganpipe.params import load_params
 from ganpipe.training.loop import train_step
 from ganpipe.training.state import start
-from ganpipe.types import DataSpec
+from ganpipe.types import DataSpec, Domain
 
 params = load_params()
 model = params.models["kl"]
-spec = DataSpec("mnist", 28, 1, (), 32, 0, 28)
-pixels = torch.randint(0, 256, (32, *spec.shape), dtype=torch.uint8)
+spec = DataSpec("mnist", Domain(1, 28, 28), 32, 0)
+pixels = torch.randint(0, 256, (32, *spec.target.image_shape), dtype=torch.uint8)
 images = pixels / 127.5 - 1
 optimizers = model.optimizer.both(params.optimizer)
 state = start(build_method(model, spec, 0), optimizers, torch.device("cpu"))

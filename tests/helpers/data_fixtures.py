@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import tiny_data as tiny
-from helpers.web_server import Web
 
 from ganpipe.data import catalog as official
 from ganpipe.storage import download as transfer
+from helpers import tiny_data as tiny
+from helpers.web_server import Web
 
 
 @pytest.fixture

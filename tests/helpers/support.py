@@ -12,7 +12,7 @@ import torch
 
 from ganpipe.cli.main import main as cli
 from ganpipe.core.schema import validate
-from ganpipe.data.spec import DataSpec
+from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Method, Moment
 from ganpipe.params import Params, load_params
@@ -51,7 +51,7 @@ def small_model(name: str) -> ModelConfig:
 
 def spec_of(image_size: int = 32, channels: int = 1, num_train: int = 48) -> DataSpec:
     """A dataset that exists only as its description."""
-    return DataSpec("mnist", image_size, channels, ("0", "1"), num_train, 12, image_size)
+    return DataSpec("mnist", Domain(channels, image_size, image_size, ("0", "1")), num_train, 12)
 
 
 def first_moment(method: Method, lr: float = 0.01) -> Moment:
@@ -62,7 +62,9 @@ def first_moment(method: Method, lr: float = 0.01) -> Moment:
 def pixels(spec: DataSpec, seed: int = 0) -> torch.Tensor:
     """uint8 (num_train, C, H, W) noise with a bright square whose place depends on the image."""
     rng = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 60, (spec.num_train, *spec.shape), generator=rng, dtype=torch.uint8)
+    images = torch.randint(
+        0, 60, (spec.num_train, *spec.target.image_shape), generator=rng, dtype=torch.uint8
+    )
     for index, image in enumerate(images):
         start = 2 + index % 5
         image[:, start : start + 8, start : start + 8] = 230

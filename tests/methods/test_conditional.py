@@ -9,7 +9,7 @@ from helpers.support import first_moment, small_model, spec_of
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.schema import validate
 from ganpipe.data.loading.batches import Batch
-from ganpipe.data.spec import DataSpec
+from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.methods.adversarial import Adversary
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
@@ -134,7 +134,7 @@ def test_labels_are_as_frequent_as_in_the_training_data(
     counts: tuple[int, ...], shares: tuple[float, ...]
 ) -> None:
     """A generator that is judged on other shares than the data's would be blamed for them."""
-    spec = DataSpec("folder", 32, 1, ("a", "b", "c"), 80, 12, 32, counts)
+    spec = DataSpec("folder", Domain(1, 32, 32, ("a", "b", "c"), counts), 80, 12)
     labels = build_method(conditional(), spec, seed=0).inputs(4000, rng())["label"]
     assert labels.dtype == torch.int64
     found = torch.bincount(labels, minlength=3) / 4000
@@ -143,6 +143,6 @@ def test_labels_are_as_frequent_as_in_the_training_data(
 
 
 def test_images_without_labels_are_refused() -> None:
-    spec = DataSpec("folder", 32, 1, (), 48, 12, 32)
+    spec = DataSpec("folder", Domain(1, 32, 32), 48, 12)
     with pytest.raises(GanpipeError, match="the dataset 'folder' have no labels"):
         build_method(conditional(), spec, seed=0)

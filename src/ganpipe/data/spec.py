@@ -13,40 +13,77 @@ Pixels = TypeVar("Pixels", "np.ndarray", "Tensor")
 
 
 @dataclass(frozen=True)
-class DataSpec:
-    """What a prepared dataset is; stored beside it as ``spec.json``."""
+class Domain:
+    """One kind of image: its shape, and its classes where it has any.
 
-    name: str  # the key under `datasets` in params.yaml
-    image_size: int  # pixels a side, as trained
+    Files, grids and metrics hold images of ``native_size``; networks see ``image_size``, to which
+    the loader pads and from which a sampler crops.
+    """
+
     channels: int  # 1 grey, 3 RGB
-    classes: tuple[str, ...]  # names in label order; empty where the images carry no labels
-    num_train: int
-    num_test: int
-    native_size: int  # pixels a side before padding; equal to image_size where nothing was padded
+    native_size: int  # pixels a side, as stored, shown and judged
+    image_size: int  # pixels a side, as networks see them; equal where nothing is padded
+    classes: tuple[str, ...] = ()  # names in label order; empty where images carry no labels
     class_counts: tuple[int, ...] = ()  # training images of each class; empty where not known
 
     @property
     def padding(self) -> int:
-        """Pixels of padding on each side, to be cropped where images are shown or judged."""
+        """Pixels of padding on each side between ``native_size`` and ``image_size``."""
         return (self.image_size - self.native_size) // 2
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of an image as networks see it."""
+        return (self.channels, self.image_size, self.image_size)
+
+    @property
+    def native_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of an image as stored."""
+        return (self.channels, self.native_size, self.native_size)
 
     def crop(self, images: Pixels) -> Pixels:
         """(..., image_size, image_size) images without the padding; a view."""
         inner = slice(self.padding, self.padding + self.native_size)
         return images[..., inner, inner]
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(channels, height, width) of one training image."""
-        return (self.channels, self.image_size, self.image_size)
+
+@dataclass(frozen=True)
+class DataSpec:
+    """A prepared dataset: what a generator imitates and, for translations, what it starts from."""
+
+    name: str  # the key under `datasets` in params.yaml
+    target: Domain
+    num_train: int
+    num_test: int
+    source: Domain | None = None
+    paired: bool = False  # whether source image i shows the same as target image i
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dict for JSON, read back by :meth:`from_dict`."""
-        lists = {"classes": list(self.classes), "class_counts": list(self.class_counts)}
-        return {**asdict(self), **lists}
+        content = asdict(self)
+        for name in ("target", "source"):
+            if content[name] is not None:
+                content[name] = domain_to_dict(getattr(self, name))
+        return content
 
     @staticmethod
     def from_dict(content: dict[str, Any]) -> DataSpec:
-        """The inverse of :meth:`to_dict`."""
-        tuples = {name: tuple(content[name]) for name in ("classes", "class_counts")}
-        return DataSpec(**{**content, **tuples})
+        """The inverse of :meth:`to_dict`; raises KeyError or TypeError for other content."""
+        source = content["source"]
+        domains = {
+            "target": domain_from_dict(content["target"]),
+            "source": None if source is None else domain_from_dict(source),
+        }
+        return DataSpec(**{**content, **domains})
+
+
+def domain_to_dict(domain: Domain) -> dict[str, Any]:
+    """A plain dict for JSON, read back by :func:`domain_from_dict`."""
+    lists = {"classes": list(domain.classes), "class_counts": list(domain.class_counts)}
+    return {**asdict(domain), **lists}
+
+
+def domain_from_dict(content: dict[str, Any]) -> Domain:
+    """The inverse of :func:`domain_to_dict`; raises KeyError or TypeError for other content."""
+    tuples = {name: tuple(content[name]) for name in ("classes", "class_counts")}
+    return Domain(**{**content, **tuples})

@@ -42,13 +42,13 @@ def load_spec(folder: Path = paths.PREPARED) -> DataSpec:
 
 
 def load_images(folder: Path, split: SplitName, mmap: bool = True) -> np.ndarray:
-    """Images of a split, uint8 (N, C, H, W), read-only on disk or a copy in memory.
+    """Images of a split at their native size, uint8 (N, C, h, w), read-only on disk or in memory.
 
     Raises GanpipeError where they are missing, damaged or do not fit ``spec.json``.
     """
     spec = load_spec(folder)
     path = images_path(folder, split)
-    return _load(path, (_count(spec, split), *spec.shape), np.uint8, mmap)
+    return _load(path, (_count(spec, split), *spec.target.native_shape), np.uint8, mmap)
 
 
 def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
@@ -57,12 +57,12 @@ def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
     Raises GanpipeError where they are missing, damaged or out of range.
     """
     spec = load_spec(folder)
-    if not spec.classes:
+    if not spec.target.classes:
         return None
     path = labels_path(folder, split)
     labels = _load(path, (_count(spec, split),), np.int64, mmap=False)
-    if labels.min() < 0 or labels.max() >= len(spec.classes):
-        raise _damaged(path, f"a label is outside 0..{len(spec.classes) - 1}")
+    if labels.min() < 0 or labels.max() >= len(spec.target.classes):
+        raise _damaged(path, f"a label is outside 0..{len(spec.target.classes) - 1}")
     return labels
 
 

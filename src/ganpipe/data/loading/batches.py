@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import psutil
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ganpipe.core.errors import GanpipeError
@@ -55,17 +56,19 @@ class Batches:
 
     def __init__(
         self,
-        images: Tensor,  # (N, C, H, W) uint8, on any device
+        images: Tensor,  # (N, C, h, w) uint8 at their native size, on any device
         labels: Tensor | None,  # (N,) int64
         batch_size: int,
         seed: int,
         device: torch.device,
+        padding: int = 0,  # black pixels put around each image, on each side
     ) -> None:
         self.images = images
         self.labels = labels
         self.batch_size = batch_size
         self.seed = seed
         self.device = device
+        self.padding = padding
         self.per_epoch = len(images) // batch_size
         if not self.per_epoch:
             raise GanpipeError(
@@ -84,4 +87,6 @@ class Batches:
         chosen = self._order[1][start : start + self.batch_size]
         real = self.images[chosen.to(self.images.device)].to(self.device)
         label = None if self.labels is None else self.labels[chosen].to(self.device)
+        if self.padding:
+            real = F.pad(real, [self.padding] * 4)
         return Batch(to_unit_range(real).contiguous(memory_format=torch.channels_last), label)

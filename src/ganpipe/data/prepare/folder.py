@@ -17,7 +17,7 @@ from ganpipe.core.errors import GanpipeError
 from ganpipe.data.config import FolderDataset
 from ganpipe.data.loading import arrays as dataset
 from ganpipe.data.prepare.images import DamagedImageError, decode
-from ganpipe.data.spec import DataSpec
+from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.storage.npy import NpyWriter
 
 SLICE = 64  # images decoded by one thread before it reports
@@ -58,17 +58,9 @@ def write_folder(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSp
     if damaged and not config.skip_damaged:
         raise GanpipeError(_damage_report(damaged))
     _check_counts(counts["train"], counts["test"])
-    spec = DataSpec(
-        name="folder",
-        image_size=config.image_size,
-        channels=config.channels,
-        classes=classes,
-        num_train=counts["train"],
-        num_test=counts["test"],
-        native_size=config.image_size,
-        class_counts=class_counts["train"],
-    )
-    return spec, len(damaged)
+    size = config.image_size
+    domain = Domain(config.channels, size, size, classes, class_counts["train"])
+    return DataSpec("folder", domain, counts["train"], counts["test"]), len(damaged)
 
 
 def find_splits(raw: Path, test_fraction: float) -> dict[str, list[Image]]:

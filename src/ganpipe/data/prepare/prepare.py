@@ -13,7 +13,7 @@ from ganpipe.data.loading import arrays as dataset
 from ganpipe.data.prepare.folder import write_folder
 from ganpipe.data.prepare.formats import read_official
 from ganpipe.data.prepare.images import resize
-from ganpipe.data.spec import DataSpec
+from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.storage.files import atomic_folder, write_json
 from ganpipe.storage.npy import NpyWriter
 
@@ -41,35 +41,18 @@ def prepare(
 def _write_official(name: str, config: PublicDataset, raw: Path, folder: Path) -> DataSpec:
     official = OFFICIAL[name]
     splits = read_official(official, raw)
-    size = config.image_size
+    size = official.native_size if config.fit == "pad" else config.image_size
     for split in ("train", "test"):
         images, labels = splits[split]
         path = dataset.images_path(folder, split)
         with NpyWriter(path, (official.channels, size, size), np.uint8) as writer:
             for start in range(0, len(images), BLOCK):
-                writer.append(_fit(images[start : start + BLOCK], config))
+                block = images[start : start + BLOCK]
+                writer.append(block if block.shape[-1] == size else resize(block, size))
         np.save(dataset.labels_path(folder, split), labels)
-    return DataSpec(
-        name=name,
-        image_size=size,
-        channels=official.channels,
-        classes=official.classes,
-        num_train=official.num_train,
-        num_test=official.num_test,
-        native_size=official.native_size if config.fit == "pad" else size,
-        class_counts=dataset.count_classes(splits["train"][1], official.classes),
-    )
-
-
-def _fit(images: np.ndarray, config: PublicDataset) -> np.ndarray:
-    """(N, C, H, H) uint8 -> (N, C, image_size, image_size) uint8, by zeros around or resizing."""
-    missing = config.image_size - images.shape[-1]
-    if missing == 0:
-        return images
-    if config.fit == "resize":
-        return resize(images, config.image_size)
-    around = (missing // 2, missing // 2)
-    return np.pad(images, ((0, 0), (0, 0), around, around))
+    counts = dataset.count_classes(splits["train"][1], official.classes)
+    domain = Domain(official.channels, size, config.image_size, official.classes, counts)
+    return DataSpec(name, domain, official.num_train, official.num_test)
 
 
 def summary(spec: DataSpec, train: np.ndarray) -> dict[str, Any]:
@@ -83,10 +66,10 @@ def summary(spec: DataSpec, train: np.ndarray) -> dict[str, Any]:
     return {
         "train_images": spec.num_train,
         "test_images": spec.num_test,
-        "classes": len(spec.classes),
-        "image_size": spec.image_size,
-        "native_size": spec.native_size,
-        "channels": spec.channels,
+        "classes": len(spec.target.classes),
+        "image_size": spec.target.image_size,
+        "native_size": spec.target.native_size,
+        "channels": spec.target.channels,
         "min": float(present.min()),
         "max": float(present.max()),
         "mean": float((values * histogram).sum() / histogram.sum()),
