@@ -59,7 +59,7 @@ def main() -> None:
         for end in ends
     }
     rule = rules[config.checkpoint]
-    generated = about_generated(config, chosen.header, rule, device.type)
+    generated = about_generated(config, chosen.provenance, rule, device.type)
     record = protocol(
         generated, {evaluator.extractor.name: evaluator.protocol() for evaluator in evaluators}
     )

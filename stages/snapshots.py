@@ -18,12 +18,11 @@ def main() -> None:
     if name is None:
         write_json(paths.SNAPSHOT_METRICS, {"skipped": "evaluate.snapshots.extractor is none"})
         return _write_curves([])
-    from ganpipe.evaluation.checkpoints import open_evaluator
+    from ganpipe.evaluation.checkpoints import drawn_images, open_evaluator
     from ganpipe.evaluation.evaluator import curve_point, warn_if_small
     from ganpipe.evaluation.protocol import protocol
     from ganpipe.features.build import open_extractor
     from ganpipe.runtime.device import pick_device, set_deterministic
-    from ganpipe.sampling.draw import draw
     from ganpipe.sampling.trained import load_trained
 
     set_deterministic(True)
@@ -38,8 +37,8 @@ def main() -> None:
     with open_evaluator(extractor, num, config.batch_size, max_features=num) as evaluator:
         for path in sorted(paths.SNAPSHOTS.glob("*.safetensors")):
             trained = load_trained(path, device)
-            figures = curve_point(evaluator, draw(trained, num, trained.seed, purpose="snapshots"))
-            rows.append({"images_seen": trained.header["images_seen"], **figures})
+            figures = curve_point(evaluator, drawn_images(trained, num, "snapshots"))
+            rows.append({"images_seen": trained.provenance["images_seen"], **figures})
     if not rows:
         raise GanpipeError(f"{paths.SNAPSHOTS} holds no snapshot; `dvc repro train` makes them")
     _write_curves(rows)

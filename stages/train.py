@@ -5,10 +5,17 @@ from ganpipe.params import load_params
 
 
 def main() -> None:
+    """Train, or go on where an earlier run of the same configuration stopped."""
     params = load_params()
-    from ganpipe.training.trainer import train_model
+    from ganpipe.training.trainer import train_model  # torch, once the parameters are right
 
-    train_model(params.model, params.chosen_model, params.optimizer, params.train, params.seed)
+    train_model(
+        params.model,
+        model=params.chosen_model,
+        default_optimizer=params.optimizer,
+        config=params.train,
+        seed=params.seed,
+    )
 
 
 if __name__ == "__main__":

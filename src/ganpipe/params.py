@@ -15,7 +15,7 @@ from ganpipe.core.schema import NonNegativeInt, PositiveInt, Strict, nearest, va
 from ganpipe.data.config import DatasetName, Datasets, FolderDataset, PublicDataset
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.methods.config import ModelConfig
-from ganpipe.optim.config import OptimizerConfig
+from ganpipe.optim.config import OptimizerFields, foreign_fields, missing_fields
 from ganpipe.training.config import TrainConfig
 
 
@@ -34,7 +34,7 @@ class Params(Strict):
     model: str
     seed: NonNegativeInt
     datasets: Datasets
-    optimizer: OptimizerConfig
+    optimizer: OptimizerFields
     train: TrainConfig
     models: dict[str, ModelConfig] = Field(min_length=1)
     sample: SampleConfig
@@ -42,10 +42,11 @@ class Params(Strict):
 
     @model_validator(mode="after")
     def _optimizers_fit(self) -> Params:
-        mistakes = [
+        mistakes = [f"optimizer.{mistake}" for mistake in missing_fields(self.optimizer)]
+        mistakes += [
             f"models.{name}.optimizer: {mistake}"
             for name, model in self.models.items()
-            for mistake in model.optimizer.mistakes(self.optimizer)
+            for mistake in foreign_fields(self.optimizer, model.optimizer)
         ]
         if mistakes:
             raise ValueError("\n  ".join(mistakes))

@@ -41,7 +41,7 @@ def main(options: argparse.Namespace) -> None:
     set_deterministic(True)
     trained = load_trained(options.weights, pick_device(options.device, "--device"))
     label = None if options.label is None else _label(trained, options.label)
-    chunks = draw(trained, options.num, options.seed, label=label)
+    chunks = (drawn.images for drawn in draw(trained, options.num, options.seed, label=label))
     with tqdm(total=options.num, unit="image", disable=None) as bar:
         if out.suffix == ".npz":
             _write_npz(out, chunks, bar)
@@ -73,16 +73,16 @@ def fill(parser: argparse.ArgumentParser) -> None:
 
 def _label(trained: Trained, name: str) -> int:
     """The number of the class ``name``, which the generator must be told."""
-    if not trained.method.classes:
+    if trained.sampler.label is None:
         raise GanpipeError(
-            f"the model '{trained.header['model_name']}' is not conditional, so it cannot be asked "
+            f"the model '{trained.provenance.get('model_name', '?')}' is not conditional, so it cannot be asked "
             "for a class; train one that is: dvc exp run -S model=cgan"
         )
-    if name not in trained.spec.classes:
+    if name not in trained.sampler.label.classes:
         raise GanpipeError(
-            f"there is no class '{name}'; the classes are {', '.join(trained.spec.classes)}"
+            f"there is no class '{name}'; the classes are {', '.join(trained.sampler.label.classes)}"
         )
-    return trained.spec.classes.index(name)
+    return trained.sampler.label.classes.index(name)
 
 
 def _write_npz(out: Path, chunks: Iterator[Tensor], bar: tqdm) -> None:

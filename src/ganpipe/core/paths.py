@@ -16,7 +16,6 @@ REFERENCE = Path("data/reference")
 MODELS = Path("models")
 GENERATOR = MODELS / "generator.safetensors"  # the moving average, what a user wants
 GENERATOR_RAW = MODELS / "generator_raw.safetensors"  # the weights of the last update
-DISCRIMINATOR = MODELS / "discriminator.safetensors"
 SNAPSHOTS = MODELS / "snapshots"  # the moving average as it was, one file a snapshot
 
 METRICS = Path("metrics")
@@ -41,6 +40,25 @@ INTERPOLATION = SAMPLES / "interpolation.png"
 CLOSEST = SAMPLES / "closest.png"
 
 
-def snapshot(images_seen: int) -> Path:
+def generator(sampler: str = "", raw: bool = False) -> Path:
+    """The weights file of one sampler, by its name: its moving average, or the last update."""
+    return MODELS / f"{_joined('generator', 'raw' if raw else '', sampler)}.safetensors"
+
+
+def player(name: str) -> Path:
+    """The weights file of one player of the game."""
+    return MODELS / f"{name}.safetensors"
+
+
+def snapshot(images_seen: int, sampler: str = "") -> Path:
     """The file of one snapshot; zero-padded, so that names sort by time."""
-    return SNAPSHOTS / f"images_{images_seen:09d}.safetensors"
+    return SNAPSHOTS / f"{_joined('images', f'{images_seen:09d}', sampler)}.safetensors"
+
+
+def progress_grid(images_seen: int, sampler: str = "") -> Path:
+    """The picture of one snapshot; a number alone, which viewers take for a time axis."""
+    return PROGRESS / f"{_joined(f'{images_seen:09d}', sampler)}.png"
+
+
+def _joined(*parts: str) -> str:
+    return "_".join(filter(None, parts))

@@ -20,6 +20,8 @@ class Domain:
     the loader pads and from which a sampler crops.
     """
 
+    __pydantic_config__ = {"extra": "forbid", "strict": True}  # where a configuration holds one
+
     channels: int  # 1 grey, 3 RGB
     native_size: int  # pixels a side, as stored, shown and judged
     image_size: int  # pixels a side, as networks see them; equal where nothing is padded

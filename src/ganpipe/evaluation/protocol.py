@@ -21,7 +21,9 @@ def about_generated(
         "num_generated": config.num_generated,
         "quantisation": "uint8, rounded to nearest",
         "weights": header.get("weights", config.weights),  # as the judged file says
-        "labels": "as in the training data" if header["model"]["conditional"] else "none",
+        "labels": "as in the training data"
+        if header["model"]["generator"]["conditioning"] != "none"
+        else "none",
         "checkpoint": config.checkpoint,
         "checkpoint_rule": rule,
         "max_features": config.max_features,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,133 +12,162 @@ from ganpipe.core.errors import GanpipeError
 from ganpipe.data.loading.batches import Batch
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.config import ModelConfig
-from ganpipe.methods.method import Loss, Method, Moment
-from ganpipe.networks.build import build_discriminator, build_generator
-from ganpipe.networks.layers.conditioning import ConditionalDiscriminator, ConditionalGenerator
+from ganpipe.methods.method import Context, Loss, Method, Turn
+from ganpipe.methods.schedule import updates_before, updates_in
+from ganpipe.networks.build import build_discriminator
 from ganpipe.networks.layers.minibatch import mixes_samples
 from ganpipe.objectives.augment import diff_augment, instance_noise
 from ganpipe.objectives.losses import against_labels
 from ganpipe.objectives.matching import feature_matching
 from ganpipe.objectives.penalties import PENALTIES
 from ganpipe.objectives.unroll import Critic, Network, unrolled
+from ganpipe.sampling.config import NoiseSamplerConfig
+from ganpipe.sampling.sampler import Sampler
+from ganpipe.sampling.samplers.noise import NoiseSampler, build_network
 
 
-class Adversary(Method):
-    """The game of ``config.objective`` between the two networks of ``config``."""
+def build(config: ModelConfig, spec: DataSpec) -> Adversarial:
+    """The game of ``config`` on ``spec``, with initial weights from the global stream.
 
-    label_bounds: Tensor  # in [0, 1): where the share of one class ends and the next begins
+    Raises GanpipeError for a conditioned model and images without labels.
+    """
+    return Adversarial(config, spec)
+
+
+class Adversarial(Method):
+    """The game of ``config.objective`` between the two networks of ``config``.
+
+    The discriminator moves ``n_critic`` times, each time on a new batch and new generated images;
+    then the generator moves once, on the last of those images.
+    """
+
+    logged = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")
 
     def __init__(self, config: ModelConfig, spec: DataSpec) -> None:
         super().__init__()
-        self.latent_dim = config.latent_dim
-        self.latent = config.latent
         self.objective = config.objective
         self.loss = config.objective.adversarial
-        self.n_critic = config.objective.n_critic
-        self.critic_warmup = config.objective.critic_warmup
-        if config.conditional and not spec.classes:
+        self.schedule = config.schedule
+        self.conditioned = config.generator.conditioning != "none"
+        if self.conditioned and not spec.target.classes:
             raise GanpipeError(
                 f"the model is conditional, but the images of the dataset '{spec.name}' have no "
-                "labels; put them into one subfolder a class, or set conditional to false"
+                "labels; put them into one subfolder a class, or set conditioning of generator and "
+                "discriminator to none"
             )
-        self.classes = classes = len(spec.classes) if config.conditional else 0
-        generator = build_generator(config.generator, config.latent_dim + classes, spec.shape)
-        channels, height, width = spec.shape
-        seen = (channels + bool(classes), height, width)
-        self.g_nets = nn.ModuleDict({"generator": generator})
-        discriminator = build_discriminator(config.discriminator, seen)
-        self.d_nets = nn.ModuleDict({"discriminator": discriminator})
-        shares = torch.tensor(spec.class_counts or [1] * classes).double().cumsum(0)
-        bounds = (shares / shares[-1:])[:-1].float()
-        self.register_buffer("label_bounds", bounds, persistent=False)
-        if classes:
-            self.g_nets["generator"] = ConditionalGenerator(generator, classes)
-            self.d_nets["discriminator"] = ConditionalDiscriminator(
-                discriminator, classes, spec.image_size
-            )
-        self.separate_passes = mixes_samples(self.d_nets)
+        self.sampler_config = NoiseSamplerConfig(
+            generator=config.generator,
+            latent_dim=config.latent_dim,
+            latent=config.latent,
+            domain=spec.target,
+        )
+        generator = build_network(self.sampler_config)
+        discriminator = build_discriminator(
+            config.discriminator,
+            image_shape=spec.target.image_shape,
+            num_classes=len(spec.target.classes),
+        )
+        self.players = nn.ModuleDict({"generator": generator, "discriminator": discriminator})
+        self.separate_passes = mixes_samples(discriminator)
 
-    def generate(self, batch: Batch, rng: torch.Generator) -> dict[str, Tensor]:
-        inputs = self.inputs(len(batch.real), rng)
-        if self.classes:  # the same as the real images show, so that both are told the same
-            inputs["label"] = _labels(batch)
-        return {"fake": self.generator()(**inputs)}
+    def turns(self, step: int) -> Sequence[Turn]:
+        d_turn = Turn(
+            player="discriminator",
+            loss=self.d_loss,
+            purpose="d_loss",
+            new_batch=True,
+            records=("generator",),
+            after=self._clip_weights,
+        )
+        g_turn = Turn(player="generator", loss=self.g_loss, purpose="g_loss")
+        times = updates_in(step, self.schedule.n_critic, self.schedule.critic_warmup)
+        return [d_turn] * times + [g_turn]
 
-    def d_loss(
-        self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator, moment: Moment
-    ) -> Loss:
-        real = self._seen(batch.real, rng, moment)
-        fake = self._seen(fakes["fake"].detach(), rng, moment)
-        critic = self._critic(batch)
+    def batches_before(self, step: int) -> int:
+        return updates_before(step, self.schedule.n_critic, self.schedule.critic_warmup)
+
+    def samplers(self) -> dict[str, Sampler]:
+        return {"": self.sampler}
+
+    @property
+    def sampler(self) -> NoiseSampler:
+        """The generator as it is drawn from."""
+        network: Any = self.players["generator"]
+        return NoiseSampler(self.sampler_config, network)
+
+    @property
+    def discriminator(self) -> nn.Module:
+        """Images (N, C, H, W), and labels where it is told the class -> logits (N,)."""
+        return self.players["discriminator"]
+
+    def generate(self, context: Context) -> Tensor:
+        """Generated images (N, C, H, W) with their graph, as many as the batch has.
+
+        Labels are those of the real images, so that both sides are told the same.
+        """
+        inputs = self.sampler.draw_inputs(len(context.batch.real), context.stream("latent"))
+        if self.conditioned:
+            inputs["label"] = _labels(context.batch)
+        images: Tensor = self.players["generator"](**inputs)
+        return images
+
+    def d_loss(self, context: Context) -> Loss:
+        """The discriminator's loss on a real batch and on new generated images, which stay in
+        ``context.shared`` for the generator's turn."""
+        context.shared["fake"] = self.generate(context)
+        real = self._seen(context.batch.real, context)
+        fake = self._seen(context.shared["fake"].detach(), context)
+        critic = self._critic(context.batch)
         on_real, on_fake = self._logits(critic, real, fake)
-        total = self._against(on_real, on_fake, rng)
+        total = self._against(on_real, on_fake, context.rng)
         parts = {"d_real": self._watched(on_real), "d_fake": self._watched(on_fake)}
         if self.objective.penalties:
-            parts["penalty"] = self._penalty(critic, real, fake, rng, moment)
+            parts["penalty"] = self._penalty(critic, real, fake, context)
             total = total + parts["penalty"]
         parts["d_loss"] = total
         return Loss(total, {name: value.detach() for name, value in parts.items()})
 
-    def g_loss(
-        self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator, moment: Moment
-    ) -> Loss:
-        fake = self._seen(fakes["fake"], rng, moment)
-        critic = self._critic(batch)
+    def g_loss(self, context: Context) -> Loss:
+        """The generator's loss on the images of the discriminator's last turn."""
+        fake = self._seen(context.shared["fake"], context)
+        critic = self._critic(context.batch)
         if self.objective.feature_matching:
-            total = self._match(batch, self._seen(batch.real, rng, moment), fake)
+            total = self._match(context.batch, self._seen(context.batch.real, context), fake)
         elif self.objective.unrolled_steps:
-            real = self._seen(batch.real, rng, moment)
-            total = self._look_ahead(batch, real, fake, rng, moment)
+            real = self._seen(context.batch.real, context)
+            total = self._look_ahead(real, fake, context)
         elif self.loss.generator_sees_real:
             with torch.no_grad():
-                on_real = critic(self._seen(batch.real, rng, moment)).float()
+                on_real = critic(self._seen(context.batch.real, context)).float()
             total = self.loss.generator(on_real, critic(fake).float())
         else:
             on_fake = critic(fake).float()
             total = self.loss.generator(on_fake.new_empty(0), on_fake)
         return Loss(total, {"g_loss": total.detach()})
 
-    def after_d_step(self) -> None:
+    def _clip_weights(self, context: Context, loss: Loss) -> None:
         """Clip every weight of D: Arjovsky et al. 2017 (arXiv:1701.07875), algorithm 1."""
         if bound := self.objective.weight_clip:
+            d: Any = self.discriminator
+            clipped = d.clipped_parameters() if self.conditioned else list(d.parameters())
             with torch.no_grad():
-                network: Any = self.discriminator
-                if self.classes:  # pictures of the classes are no weights but what they look at
-                    network = network.network
-                weights: list[Tensor] = list(network.parameters())
-                torch._foreach_clamp_min_(weights, -bound)
-                torch._foreach_clamp_max_(weights, bound)
+                torch._foreach_clamp_min_(clipped, -bound)
+                torch._foreach_clamp_max_(clipped, bound)
 
-    def generator(self) -> nn.Module:
-        return self.g_nets["generator"]
-
-    @property
-    def discriminator(self) -> nn.Module:
-        """Images (N, C, H, W), and labels where it is told the class -> (N,) logits."""
-        return self.d_nets["discriminator"]
-
-    def inputs(self, n: int, rng: torch.Generator) -> dict[str, Tensor]:
-        z = torch.empty(n, self.latent_dim, device=rng.device)
-        normal = self.latent == "normal"
-        z = z.normal_(generator=rng) if normal else z.uniform_(-1, 1, generator=rng)
-        if not self.classes:
-            return {"z": z}
-        chance = torch.rand(n, generator=rng, device=rng.device)
-        return {"z": z, "label": torch.bucketize(chance, self.label_bounds, right=True)}
-
-    def _seen(self, images: Tensor, rng: torch.Generator, moment: Moment) -> Tensor:
+    def _seen(self, images: Tensor, context: Context) -> Tensor:
         """The images as the discriminator sees them."""
         if kinds := self.objective.augment:
-            images = diff_augment(images.float(), kinds, rng)
+            images = diff_augment(images.float(), kinds, context.rng)
         if deviation := self.objective.instance_noise:
-            images = instance_noise(images.float(), deviation * (1 - moment.progress), rng)
+            deviation *= 1 - context.progress
+            images = instance_noise(images.float(), deviation, context.rng)
         return images
 
     def _critic(self, batch: Batch, network: Network | None = None) -> Critic:
         """``network``, the discriminator by default, as a function of images alone: of one batch,
         or of several after each other, that show what ``batch`` shows."""
         network = network or self.discriminator
-        if not self.classes:
+        if not self.conditioned:
             return network
         labels = _labels(batch)
         return lambda images: network(images, labels.repeat(len(images) // len(labels)))
@@ -157,9 +187,7 @@ class Adversary(Method):
         labels = (config.real_label, config.fake_label)
         return against_labels(against, real, fake, labels, config.label_flip, rng)
 
-    def _penalty(
-        self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator, moment: Moment
-    ) -> Tensor:
+    def _penalty(self, critic: Critic, real: Tensor, fake: Tensor, context: Context) -> Tensor:
         """The weighted penalties, in fp32, which second derivatives want.
 
         Applied at every k-th update they count k times (Karras et al. 2020, arXiv:1912.04958,
@@ -167,12 +195,12 @@ class Adversary(Method):
         loss share an update, so none is due.
         """
         every = self.objective.penalty_every
-        if moment.update % every:
+        if context.update % every:
             return real.new_zeros(())
         with torch.autocast(real.device.type, enabled=False):
             images = real.float(), fake.float()
             terms = [
-                weight * PENALTIES[name](critic, *images, rng)
+                weight * PENALTIES[name](critic, *images, context.rng)
                 for name, weight in self.objective.penalties.items()
             ]
         return every * torch.stack(terms).sum()
@@ -184,28 +212,24 @@ class Adversary(Method):
             wanted = features(real).float().flatten(1)
         return feature_matching(wanted, features(fake).float().flatten(1))
 
-    def _look_ahead(
-        self, batch: Batch, real: Tensor, fake: Tensor, rng: torch.Generator, moment: Moment
-    ) -> Tensor:
+    def _look_ahead(self, real: Tensor, fake: Tensor, context: Context) -> Tensor:
         """The generator's loss against the discriminator that will have answered to ``fake``.
 
         In a zero-sum game this is minus the discriminator's whole loss (Metz et al. 2017, eq. 4 and
         5): the logits of real images depend on the generator, too, through the unrolled updates.
         Smoothed and flipped labels are the discriminator's alone, here as in every game.
         """
-        if moment.d_optimizer is None:
-            raise ValueError("an unrolled objective needs the discriminator's optimizer")
 
         def logits(network: Network) -> tuple[Tensor, Tensor]:
-            return self._logits(self._critic(batch, network), real, fake)
+            return self._logits(self._critic(context.batch, network), real, fake)
 
         with torch.autocast(real.device.type, enabled=False):
             real, fake = real.float(), fake.float()
             ahead = unrolled(
                 self.discriminator,
-                lambda network: self._against(*logits(network), rng),
+                lambda network: self._against(*logits(network), context.rng),
                 self.objective.unrolled_steps,
-                moment.d_optimizer,
+                context.optimizers["discriminator"],
             )
             on_real, on_fake = logits(ahead)
             if self.loss.zero_sum:

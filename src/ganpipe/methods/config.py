@@ -1,4 +1,4 @@
-"""What a block under `models` in params.yaml may say."""
+"""Fields of a block under `models` in params.yaml."""
 
 from __future__ import annotations
 
@@ -9,20 +9,37 @@ from pydantic import model_validator
 from ganpipe.core.schema import PositiveInt, Strict
 from ganpipe.networks.configs import DiscriminatorConfig, GeneratorConfig
 from ganpipe.objectives.config import ObjectiveConfig
-from ganpipe.optim.config import OptimizerOverride
+from ganpipe.optim.config import PlayerOptimizers
+from ganpipe.sampling.config import Distribution
+
+
+class ScheduleConfig(Strict):
+    """How often each side moves."""
+
+    n_critic: PositiveInt = 1  # discriminator updates per generator update
+    critic_warmup: bool = False  # 100 of them before updates 0..24 and every 500th, as in WGAN
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> ScheduleConfig:
+        if self.critic_warmup and self.n_critic > 100:
+            raise ValueError(
+                "critic_warmup asks for 100 discriminator updates, fewer than n_critic; leave it "
+                "out"
+            )
+        return self
 
 
 class ModelConfig(Strict):
-    """One generator against one discriminator (`method: adversary`)."""
+    """One generator against one discriminator (`method: adversarial`)."""
 
-    method: Literal["adversary"] = "adversary"
+    method: Literal["adversarial"] = "adversarial"
     latent_dim: PositiveInt  # length of the noise vector z
-    latent: Literal["normal", "uniform"] = "normal"  # N(0, 1), or U(-1, 1)
-    conditional: bool = False  # both sides are told the class; needs a dataset with labels
+    latent: Distribution = "normal"
     generator: GeneratorConfig
     discriminator: DiscriminatorConfig
     objective: ObjectiveConfig
-    optimizer: OptimizerOverride = OptimizerOverride()  # replaces fields of the shared default
+    schedule: ScheduleConfig = ScheduleConfig()
+    optimizer: PlayerOptimizers = PlayerOptimizers()  # replaces fields of the shared default
 
     @model_validator(mode="after")
     def _makes_sense(self) -> ModelConfig:
@@ -32,23 +49,27 @@ class ModelConfig(Strict):
         2018), and one number of the whole batch hardly depends on one image.
         """
         d, objective = self.discriminator, self.objective
+        d_batch_norm = getattr(d, "norm", "none") == "batch"
+        told = {self.generator.conditioning != "none", d.conditioning != "none"}
         reasons = {
-            "objective.penalties need the slope of one image's logit, and the discriminator's "
+            "objective.penalties need the gradient of one image's logit, and the discriminator's "
             "batch norm makes it depend on the whole batch; set discriminator.norm to none": (
-                bool(objective.penalties) and d.batch_norm
+                bool(objective.penalties) and d_batch_norm
             ),
-            "objective.penalties need the slope of one image's logit, and "
+            "objective.penalties need the gradient of one image's logit, and "
             "discriminator.minibatch_discrimination makes it depend on the whole batch; leave out "
             "one": bool(objective.penalties) and d.minibatch_discrimination > 0,
             "discriminator.spectral_norm divides by what objective.weight_clip clips; leave out "
             "one": d.spectral_norm and objective.weight_clip > 0,
             "objective.loss wasserstein grows without end where nothing bounds the discriminator's "
-            "slope; add penalties, weight_clip or discriminator.spectral_norm": (
+            "gradient; add penalties, weight_clip or discriminator.spectral_norm": (
                 objective.loss == "wasserstein"
                 and not (objective.penalties or objective.weight_clip or d.spectral_norm)
             ),
             "discriminator.norm batch undoes the scale that discriminator.spectral_norm sets; set "
-            "it to none": d.spectral_norm and d.batch_norm,
+            "it to none": d.spectral_norm and d_batch_norm,
+            "generator.conditioning and discriminator.conditioning must both be none, or both tell "
+            "the class": len(told) == 2,
         }
         if found := [reason for reason, applies in reasons.items() if applies]:
             raise ValueError("; ".join(found))

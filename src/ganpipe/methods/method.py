@@ -1,89 +1,101 @@
-"""What the training loop, sampling and export know of a method, and nothing more."""
+"""The protocol of a game: what the training loop, sampling and export know of a method."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ganpipe.data.loading.batches import Batch
-
-WARMUP_UPDATES = 100  # of the discriminator before a generator update of the warm-up
-WARMUP_STEPS = 25  # the first generator updates are of the warm-up
-WARMUP_EVERY = 500  # and so is every one whose number is a multiple of this
+from ganpipe.runtime.seeding import make_rng
+from ganpipe.sampling.sampler import Sampler
 
 
 class Loss(NamedTuple):
-    """``total`` is backpropagated; ``parts`` are detached scalars to be logged."""
+    """``total`` is backpropagated; ``parts`` are detached scalars to be logged by their names."""
 
     total: Tensor
     parts: dict[str, Tensor]
 
 
-class Moment(NamedTuple):
-    """When in a run an update happens; schedules are functions of it and carry nothing."""
+@dataclass
+class Context:
+    """Everything that a turn may depend on beside the weights."""
 
-    step: int  # generator updates before this one
-    update: int  # discriminator updates before this one
-    progress: float  # share of the run's generator updates that is done, in [0, 1)
-    d_optimizer: Optimizer | None = None  # for games that look its updates ahead
+    batch: Batch
+    rng: torch.Generator  # of this turn, on the method's device
+    step: int  # training steps before this one
+    update: int  # number of the batch, counted from 0 over the run
+    progress: float  # share of the run's steps that is done, in [0, 1)
+    optimizers: Mapping[str, Optimizer]  # by player
+    stream: Callable[[str], torch.Generator]  # a stream of another purpose for the same turn
+    shared: dict[str, Any] = field(default_factory=dict)  # among the turns of one step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One update of one player."""
+
+    player: str  # a key of `players`: only its weights move
+    loss: Callable[[Context], Loss]
+    purpose: str  # of the turn's random stream
+    new_batch: bool = False  # takes the run's next batch; otherwise the turn before's
+    every: int = 1  # is played at each step that is a multiple of it (lazy regularisation)
+    records: tuple[str, ...] = ()  # players whose forward pass a later turn backpropagates through
+    after: Callable[[Context, Loss], None] | None = None  # clip weights, adapt, fill a pool
 
 
 class Method(nn.Module, ABC):
-    """Two sides that play against each other, each with however many networks it needs.
+    """Players that move in turns.
 
-    One training step is, ``n_critic`` times or as often as a warm-up asks for, generate, d_loss,
-    update of ``d_nets`` and after_d_step; then, once, g_loss on the last generated images and
-    update of ``g_nets``. The randomness of each call comes from the generator handed to it, on the
-    method's device.
+    In each step the turns are played in order. A turn that takes a new batch draws from a stream
+    that is numbered by the batch, any other from one that is numbered by the step. Players other
+    than the turn's, and than those which it records, are frozen while it is played. Whatever is
+    carried from step to step beside weights (a running mean, an image pool) is a buffer of the
+    method, so that checkpoints hold it.
     """
 
-    n_critic: int
-    critic_warmup: bool = False
-    classes: int = 0  # that the generator is told, as the input `label`; 0: it is not
-    latent: str = "normal"  # law of the input `z`, or uniform
-    g_nets: nn.ModuleDict
-    d_nets: nn.ModuleDict
+    players: nn.ModuleDict  # any number, any names; one optimizer each
+    logged: ClassVar[Sequence[str]]  # names of Loss.parts in the order of train.csv's columns
 
     @abstractmethod
-    def generate(self, batch: Batch, rng: torch.Generator) -> dict[str, Tensor]:
-        """The generator's forward pass, with its graph, shared by both updates."""
+    def turns(self, step: int) -> Sequence[Turn]:
+        """The turns of step number ``step`` (from 0), the first of which takes a new batch."""
 
     @abstractmethod
-    def d_loss(
-        self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator, moment: Moment
-    ) -> Loss:
-        """The discriminator's loss on a real batch and detached ``fakes``."""
+    def batches_before(self, step: int) -> int:
+        """Batches taken in the first ``step`` steps, in closed form."""
 
     @abstractmethod
-    def g_loss(
-        self, batch: Batch, fakes: dict[str, Tensor], rng: torch.Generator, moment: Moment
-    ) -> Loss:
-        """The generator's loss; gradients flow through ``fakes``. ``d_nets`` are frozen."""
+    def samplers(self) -> dict[str, Sampler]:
+        """What is averaged, saved, sampled, judged and exported, by name.
 
-    def updates_before(self, step: int) -> int:
-        """Discriminator updates in the first ``step`` training steps.
-
-        The warm-up is that of Arjovsky et al.'s program (2017): a critic near its optimum when the
-        generator starts, and again from time to time.
+        ``""`` where there is one; ``a_to_b`` and ``b_to_a`` for two directions. The networks are
+        the players' own.
         """
-        updates = step * self.n_critic
-        if self.critic_warmup:
-            late = max(0, step - 1) // WARMUP_EVERY  # multiples in [WARMUP_STEPS, step)
-            updates += (min(step, WARMUP_STEPS) + late) * (WARMUP_UPDATES - self.n_critic)
-        return updates
 
-    def after_d_step(self) -> None:
-        """A constraint on the weights, such as clipping; called after each update of d_nets."""
 
-    @abstractmethod
-    def generator(self) -> nn.Module:
-        """The network that the moving average, sampling, evaluation and export see."""
+def context_of(
+    batch: Batch,
+    *,
+    turn: Turn,
+    seed: int,
+    device: torch.device,
+    step: int,
+    update: int,
+    progress: float,
+    optimizers: Mapping[str, Optimizer],
+    shared: dict[str, Any],
+) -> Context:
+    """The context of one turn, whose streams depend on the seed, their purpose and its number."""
+    index = update if turn.new_batch else step
 
-    @abstractmethod
-    def inputs(self, n: int, rng: torch.Generator) -> dict[str, Tensor]:
-        """``n`` random inputs of :meth:`generator` by the names of its ``forward``; labels are as
-        frequent as in the training data."""
+    def stream(purpose: str) -> torch.Generator:
+        return make_rng(device, seed, purpose, index)
+
+    return Context(batch, stream(turn.purpose), step, update, progress, optimizers, stream, shared)

@@ -1,24 +1,64 @@
-"""From a block of params.yaml to a network."""
+"""From a block of params.yaml to a network: architecture, initial weights, constraints, label.
+
+The architecture ``arch`` is the module ``ganpipe.networks.<arch>`` with a ``Generator`` and a
+``Discriminator``.
+"""
 
 from __future__ import annotations
 
-from torch import nn
+from importlib import import_module
+from typing import Any
 
-from ganpipe.networks import dcgan, mlp
 from ganpipe.networks.configs import DiscriminatorConfig, GeneratorConfig
+from ganpipe.networks.layers.conditioning import ConcatDiscriminator, ConcatGenerator
+from ganpipe.networks.layers.init import initialise
+from ganpipe.networks.layers.spectral import normalise_spectrally
+from ganpipe.networks.network import Network
 
-MODULES = {"mlp": mlp, "dcgan": dcgan}
+APPLIED_HERE = {"arch", "init", "conditioning", "spectral_norm"}  # fields that no network sees
 
 
 def build_generator(
-    config: GeneratorConfig, latent_dim: int, shape: tuple[int, int, int]
-) -> nn.Module:
-    """The generator of ``config.arch`` for images of ``shape`` (C, H, W)."""
-    fields = config.model_dump(exclude={"arch"})
-    return MODULES[config.arch].Generator(latent_dim=latent_dim, shape=shape, **fields)
+    config: GeneratorConfig,
+    *,
+    latent_dim: int,
+    image_shape: tuple[int, int, int],
+    num_classes: int = 0,
+) -> Network:
+    """The generator of ``config.arch`` for images of ``image_shape`` (C, H, W).
+
+    ``num_classes`` is the number of classes of the images, 0 where they have no labels; whether
+    the network is told the class is ``config.conditioning``.
+    """
+    told = num_classes if config.conditioning == "concat" else 0
+    network: Network = _module(config.arch).Generator(
+        latent_dim=latent_dim + told, image_shape=image_shape, **_fields(config, num_classes)
+    )
+    initialise(network, config.init)
+    return ConcatGenerator(network, num_classes) if told else network
 
 
-def build_discriminator(config: DiscriminatorConfig, shape: tuple[int, int, int]) -> nn.Module:
-    """The discriminator of ``config.arch`` for images of ``shape`` (C, H, W)."""
-    fields = config.model_dump(exclude={"arch"})
-    return MODULES[config.arch].Discriminator(shape=shape, **fields)
+def build_discriminator(
+    config: DiscriminatorConfig, *, image_shape: tuple[int, int, int], num_classes: int = 0
+) -> Network:
+    """The discriminator of ``config.arch``; arguments as for :func:`build_generator`."""
+    told = num_classes if config.conditioning == "concat" else 0
+    channels, height, width = image_shape
+    network: Network = _module(config.arch).Discriminator(
+        image_shape=(channels + bool(told), height, width), **_fields(config, num_classes)
+    )
+    initialise(network, config.init)
+    if config.spectral_norm:
+        normalise_spectrally(network)
+    return ConcatDiscriminator(network, image_shape, num_classes) if told else network
+
+
+def _module(arch: str) -> Any:
+    return import_module(f"ganpipe.networks.{arch}")
+
+
+def _fields(config: GeneratorConfig | DiscriminatorConfig, num_classes: int) -> dict[str, Any]:
+    """The keywords of the network; a conditioning that is its own comes with the classes."""
+    own = config.conditioning not in ("none", "concat")
+    facts = {"conditioning": config.conditioning, "num_classes": num_classes} if own else {}
+    return config.model_dump(exclude=APPLIED_HERE) | facts

@@ -8,10 +8,9 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ganpipe.data.sizes import halvings
-from ganpipe.networks.layers.init import initialise
 from ganpipe.networks.layers.minibatch import minibatch_layers
 from ganpipe.networks.layers.norm import discriminator_batch_norm
-from ganpipe.networks.layers.spectral import normalise_spectrally
+from ganpipe.networks.network import Network
 
 
 def _channels(image_size: int, width: int) -> tuple[int, list[int]]:
@@ -23,14 +22,12 @@ def _channels(image_size: int, width: int) -> tuple[int, list[int]]:
     return base, [width << level for level in range(count)]
 
 
-class Generator(nn.Module):
-    """(N, latent_dim) float -> (N, *shape) float in [-1, 1]."""
+class Generator(Network):
+    """(N, latent_dim) float -> (N, *image_shape) float in [-1, 1]."""
 
-    def __init__(
-        self, latent_dim: int, shape: tuple[int, int, int], width: int, init: str = "normal_0.02"
-    ) -> None:
-        super().__init__()
-        base, channels = _channels(shape[1], width)
+    def __init__(self, *, latent_dim: int, image_shape: tuple[int, int, int], width: int) -> None:
+        super().__init__(image_shape)
+        base, channels = _channels(image_shape[1], width)
         channels.reverse()
         first = nn.ConvTranspose2d(latent_dim, channels[0], base, 1, 0, bias=False)
         layers: list[nn.Module] = [first, nn.BatchNorm2d(channels[0]), nn.ReLU(inplace=True)]
@@ -40,31 +37,29 @@ class Generator(nn.Module):
                 nn.BatchNorm2d(outer),
                 nn.ReLU(inplace=True),
             ]
-        last = nn.ConvTranspose2d(channels[-1], shape[0], 4, 2, 1, bias=False)
+        last = nn.ConvTranspose2d(channels[-1], image_shape[0], 4, 2, 1, bias=False)
         self.layers = nn.Sequential(*layers, last, nn.Tanh())
-        initialise(self, init)
 
     def forward(self, z: Tensor) -> Tensor:
         return self.layers(z[:, :, None, None])
 
 
-class Discriminator(nn.Module):
-    """(N, *shape) float in [-1, 1] -> (N,) logits."""
+class Discriminator(Network):
+    """(N, *image_shape) float in [-1, 1] -> (N,) logits."""
 
     def __init__(
         self,
-        shape: tuple[int, int, int],
+        *,
+        image_shape: tuple[int, int, int],
         width: int,
         norm: str,
-        spectral_norm: bool = False,
         minibatch_discrimination: int = 0,
         minibatch_stddev: bool = False,
-        init: str = "normal_0.02",
     ) -> None:
-        super().__init__()
-        base, channels = _channels(shape[1], width)
+        super().__init__(image_shape)
+        base, channels = _channels(image_shape[1], width)
         bias = norm == "none"  # batch norm has its own
-        layers: list[nn.Module] = [nn.Conv2d(shape[0], channels[0], 4, 2, 1, bias=bias)]
+        layers: list[nn.Module] = [nn.Conv2d(image_shape[0], channels[0], 4, 2, 1, bias=bias)]
         layers.append(nn.LeakyReLU(0.2, inplace=True))
         for outer, inner in pairwise(channels):
             layers.append(nn.Conv2d(outer, inner, 4, 2, 1, bias=bias))
@@ -76,9 +71,6 @@ class Discriminator(nn.Module):
             channels[-1], base * base, minibatch_discrimination, minibatch_stddev
         )
         self.last = nn.Conv2d(last_channels, 1, base, 1, 0, bias=bias)
-        initialise(self, init)
-        if spectral_norm:
-            normalise_spectrally(self)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.last(self.minibatch(self.features(x))).flatten()

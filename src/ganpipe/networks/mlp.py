@@ -7,25 +7,24 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from ganpipe.networks.layers.init import initialise
 from ganpipe.networks.layers.minibatch import minibatch_layers
 from ganpipe.networks.layers.norm import activation_layer
-from ganpipe.networks.layers.spectral import normalise_spectrally
+from ganpipe.networks.network import Network
 
 
-class Generator(nn.Module):
-    """(N, latent_dim) float -> (N, *shape) float in [-1, 1]."""
+class Generator(Network):
+    """(N, latent_dim) float -> (N, *image_shape) float in [-1, 1]."""
 
     def __init__(
         self,
+        *,
         latent_dim: int,
-        shape: tuple[int, int, int],
+        image_shape: tuple[int, int, int],
         hidden: Sequence[int],
         activation: str,
         batch_norm: bool,
-        init: str = "torch",
     ) -> None:
-        super().__init__()
+        super().__init__(image_shape)
         layers: list[nn.Module] = []
         width = latent_dim
         for position, units in enumerate(hidden):
@@ -34,31 +33,28 @@ class Generator(nn.Module):
                 layers.append(nn.BatchNorm1d(units))
             layers.append(activation_layer(activation))
             width = units
-        self.layers = nn.Sequential(*layers, nn.Linear(width, math.prod(shape)), nn.Tanh())
-        self.shape = shape
-        initialise(self, init)
+        self.layers = nn.Sequential(*layers, nn.Linear(width, math.prod(image_shape)), nn.Tanh())
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z).view(-1, *self.shape)
+        return self.layers(z).view(-1, *self.image_shape)
 
 
-class Discriminator(nn.Module):
-    """(N, *shape) float in [-1, 1] -> (N,) logits."""
+class Discriminator(Network):
+    """(N, *image_shape) float in [-1, 1] -> (N,) logits."""
 
     def __init__(
         self,
-        shape: tuple[int, int, int],
+        *,
+        image_shape: tuple[int, int, int],
         hidden: Sequence[int],
         activation: str,
         dropout: float,
-        spectral_norm: bool = False,
         minibatch_discrimination: int = 0,
         minibatch_stddev: bool = False,
-        init: str = "torch",
     ) -> None:
-        super().__init__()
+        super().__init__(image_shape)
         layers: list[nn.Module] = []
-        width = math.prod(shape)
+        width = math.prod(image_shape)
         for units in hidden:
             layers += [nn.Linear(width, units), activation_layer(activation)]
             if dropout:
@@ -69,9 +65,6 @@ class Discriminator(nn.Module):
             width, 1, minibatch_discrimination, minibatch_stddev
         )
         self.last = nn.Linear(width, 1)
-        initialise(self, init)
-        if spectral_norm:
-            normalise_spectrally(self)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.last(self.minibatch(self.features(x))).squeeze(1)

@@ -35,12 +35,9 @@ def _are_penalties(weights: dict[str, float]) -> dict[str, float]:
 
 
 class ObjectiveConfig(Strict):
-    """What both sides play for, how often each moves, and what holds the discriminator back."""
+    """Losses of both sides, and constraints on the discriminator."""
 
     loss: Annotated[str, AfterValidator(_is_a_loss)]  # a name of losses.py
-    n_critic: PositiveInt = 1  # discriminator updates per generator update
-    critic_warmup: bool = False  # 100 of them before updates 0..24 and every 500th, as in WGAN
-
     real_label: Annotated[float, Field(gt=0.5, le=1)] = 1.0  # below 1: one-sided smoothing
     fake_label: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # above 0 as well: two-sided
     label_flip: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # share of labels exchanged
@@ -89,9 +86,6 @@ class ObjectiveConfig(Strict):
             ),
             "unrolled_steps look ahead at the discriminator's verdict, which feature_matching "
             "replaces; leave out one": self.unrolled_steps > 0 and self.feature_matching,
-            "critic_warmup asks for 100 discriminator updates, fewer than n_critic; leave it out": (
-                self.critic_warmup and self.n_critic > 100
-            ),
         }
         if found := [reason for reason, applies in reasons.items() if applies]:
             raise ValueError("; ".join(found))

@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+from typing import Any
+
 import torch
 from torch import nn
 
-from ganpipe.optim.config import OptimizerConfig
+from ganpipe.optim.config import OptimizerFields, OptimizerName, PlayerOptimizers
 
 
-def build_optimizer(networks: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
-    """The optimizer of one side, in PyTorch's fused form where it has one."""
-    weights, lr, decay = networks.parameters(), config.lr, config.weight_decay
-    match config.name:
+@dataclass(frozen=True)
+class Settings:
+    """An optimizer with all its fields set; as in :class:`OptimizerFields`."""
+
+    name: OptimizerName
+    lr: float
+    betas: tuple[float, float]
+    momentum: float = 0.0
+    alpha: float = 0.99
+    weight_decay: float = 0.0
+    lr_decay_from: float = 1.0
+
+
+def resolve(default: OptimizerFields, model: PlayerOptimizers, player: str) -> Settings:
+    """The optimizer of ``player``: its own fields, then the model's, then the default's."""
+    own: OptimizerFields = getattr(model, player, OptimizerFields())
+    layers = (default, model, own)
+    return Settings(
+        **{
+            field.name: value
+            for field in fields(Settings)
+            for layer in layers
+            if (value := getattr(layer, field.name)) is not None
+        }
+    )
+
+
+def parameter_groups(player: nn.Module) -> list[dict[str, Any]]:
+    """The groups that the networks of a player declare; one group of all parameters for others."""
+    declared: Any = getattr(player, "parameter_groups", None)
+    if declared is not None:
+        groups: list[dict[str, Any]] = declared()
+        return groups
+    if isinstance(player, nn.ModuleDict):
+        return [group for network in player.values() for group in parameter_groups(network)]
+    return [{"params": list(player.parameters())}]
+
+
+def build_optimizer(player: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    """The optimizer of one player, in PyTorch's fused form where it has one."""
+    groups = [
+        {**group, "lr": settings.lr * group.get("lr_scale", 1.0)}
+        for group in parameter_groups(player)
+    ]
+    lr, decay = settings.lr, settings.weight_decay
+    match settings.name:
         case "adam":
             return torch.optim.Adam(
-                weights, lr=lr, betas=config.betas, weight_decay=decay, fused=True
+                groups, lr=lr, betas=settings.betas, weight_decay=decay, fused=True
             )
         case "adamw":
             return torch.optim.AdamW(
-                weights, lr=lr, betas=config.betas, weight_decay=decay, fused=True
+                groups, lr=lr, betas=settings.betas, weight_decay=decay, fused=True
             )
         case "sgd":
             return torch.optim.SGD(
-                weights, lr=lr, momentum=config.momentum, weight_decay=decay, fused=True
+                groups, lr=lr, momentum=settings.momentum, weight_decay=decay, fused=True
             )
         case "rmsprop":  # PyTorch has no fused form of it
             return torch.optim.RMSprop(
-                weights, lr=lr, alpha=config.alpha, weight_decay=decay, foreach=True
+                groups, lr=lr, alpha=settings.alpha, weight_decay=decay, foreach=True
             )

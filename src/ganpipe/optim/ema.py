@@ -1,34 +1,52 @@
-"""A moving average of the generator's weights (Yazıcı et al. 2019, arXiv:1806.04498)."""
+"""A moving average of a sampler's weights (Yazıcı et al. 2019, arXiv:1806.04498)."""
 
 from __future__ import annotations
 
 import copy
 import math
+from typing import TypeVar
 
 import torch
 from torch import nn
 
-from ganpipe.training.config import TrainConfig
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
-def start_average(network: nn.Module) -> nn.Module:
+def start_average(network: AnyModule) -> AnyModule:
     """A copy of ``network`` in evaluation mode that no optimizer touches."""
     return copy.deepcopy(network).eval().requires_grad_(False)
 
 
 @torch.no_grad()
-def update_average(average: nn.Module, network: nn.Module, step: int, config: TrainConfig) -> None:
-    """Move ``average`` towards ``network`` after generator update number ``step`` (from 1).
+def update_average(
+    average: nn.Module, network: nn.Module, *, step: int, decay: float, ramp: float
+) -> None:
+    """Move ``average`` towards ``network`` after training step number ``step`` (from 1).
 
-    Parameters and batch-norm statistics alike, so that the averaged weights keep statistics that
-    belong to them; integer buffers are copied.
+    Parameters and batch-norm statistics are averaged, so that the averaged weights keep statistics
+    that belong to them. Every other buffer is copied: the vectors of spectral normalisation belong
+    to the newest power iteration, and an average of them to no matrix.
     """
-    weight = 1 - decay_at(step, config.ema_decay, config.ema_ramp)
+    weight = 1 - decay_at(step, decay, ramp)
     old, new = average.state_dict(), network.state_dict()
-    floating = [name for name, value in old.items() if value.is_floating_point()]
-    torch._foreach_lerp_([old[name] for name in floating], [new[name] for name in floating], weight)
-    for name in old.keys() - set(floating):
+    averaged = averaged_names(network)
+    torch._foreach_lerp_([old[name] for name in averaged], [new[name] for name in averaged], weight)
+    shared = {name for name, _ in network.named_parameters(remove_duplicate=False)}
+    for name in old.keys() - set(averaged) - shared:
         old[name].copy_(new[name])
+
+
+def averaged_names(network: nn.Module) -> list[str]:
+    """The names in ``network.state_dict()`` of parameters and batch-norm statistics."""
+    parameters = [name for name, _ in network.named_parameters()]
+    statistics = [
+        f"{prefix}.{name}" if prefix else name
+        for prefix, module in network.named_modules()
+        if isinstance(module, nn.modules.batchnorm._NormBase)
+        for name in ("running_mean", "running_var")
+        if getattr(module, name) is not None
+    ]
+    return parameters + statistics
 
 
 def decay_at(step: int, decay: float, ramp: float) -> float:

@@ -3,56 +3,56 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import BaseModel
 
 import ganpipe
 from ganpipe.data.loading.arrays import images_path, labels_path, spec_path
-from ganpipe.methods.config import ModelConfig
-from ganpipe.optim.config import OptimizerConfig, Side
 from ganpipe.runtime.device import describe
 from ganpipe.runtime.environment import differences, here
 from ganpipe.storage.files import digest_of, write_json
-from ganpipe.training.config import TrainConfig
 
 # The code that the stage `train` depends on in dvc.yaml, below src/ganpipe.
 CODE = (
-    "data/batches.py",
-    "data/dataset.py",
-    "device.py",
+    "data/loading",
+    "data/sizes.py",
+    "data/spec.py",
     "methods",
     "networks",
     "objectives",
-    "sampling.py",
-    "seeding.py",
+    "optim",
+    "runtime",
+    "sampling",
     "training",
-    "types.py",
-    "weights.py",
 )
 PARTS = "parts.json"  # beside the checkpoints, for people and for `why_afresh`
 
 
 def parts_of(
     name: str,
-    model: ModelConfig,
-    optimizers: dict[Side, OptimizerConfig],
-    config: TrainConfig,
+    *,
+    model: BaseModel,
+    optimizers: Mapping[str, Any],
+    config: BaseModel,
     seed: int,
     prepared: Path,
     device: torch.device,
 ) -> dict[str, Any]:
     """Everything that the bytes of the result depend on, as plain JSON content.
 
-    ``config`` has its precision resolved; of its device, only the one that is used counts.
+    ``optimizers`` are dataclasses by player. ``config`` has its precision resolved; of its device, only the one that is used counts.
     """
     return {
         "name": name,
         "seed": seed,
         "model": model.model_dump(mode="json"),
-        "optimizer": {side: fields.model_dump(mode="json") for side, fields in optimizers.items()},
+        "optimizer": {player: asdict(each) for player, each in optimizers.items()},
         "train": config.model_dump(mode="json", exclude={"device"}),
         "data": digest_of(
             [spec_path(prepared), images_path(prepared, "train"), labels_path(prepared, "train")]

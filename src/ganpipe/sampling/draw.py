@@ -1,20 +1,26 @@
-"""Images from a trained generator: single ones, grids and interpolations."""
+"""Images from a trained sampler."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.data.spec import DataSpec
-from ganpipe.methods.method import Method
 from ganpipe.runtime.seeding import make_rng
+from ganpipe.sampling.sampler import Sampler
 from ganpipe.sampling.trained import Trained
 
 CHUNK = 250  # images per forward pass; fixed, so that the n-th image depends on the seed alone
-GAP = 2  # pixels between the images of a grid
+
+
+class Drawn(NamedTuple):
+    """Some of the images of one draw."""
+
+    images: Tensor  # uint8 (n, C, h, w), on the CPU, at the native size
+    label: Tensor | None  # int64 (n,), on the CPU: the classes asked for; None of other samplers
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -33,45 +39,36 @@ def to_uint8(images: Tensor) -> Tensor:
 @torch.inference_mode()
 def draw(
     trained: Trained, num: int, seed: int, purpose: str = "draw", label: int | None = None
-) -> Iterator[Tensor]:
-    """Yield ``num`` images as uint8 (n, C, h, w) CPU tensors, at the data's native size.
+) -> Iterator[Drawn]:
+    """Yield ``num`` images in pieces of CHUNK, the last one shorter.
 
-    Image i depends on the weights, ``seed``, ``purpose`` and i, not on ``num``. A conditional
-    generator draws the classes as often as the training data has them, or only the one numbered
+    Image i depends on the weights, ``seed``, ``purpose`` and i, not on ``num``. A conditioned
+    sampler draws the classes as often as the training data has them, or only the one numbered
     ``label``.
     """
-    for start, inputs in _inputs(trained, num, seed, purpose):
+    for chunk, start in enumerate(range(0, num, CHUNK)):
+        count = min(CHUNK, num - start)
+        rng = make_rng(trained.device, seed, purpose, chunk)
+        inputs = trained.sampler.draw_inputs(CHUNK, rng)
         if label is not None:
             inputs["label"] = torch.full_like(inputs["label"], label)
-        images = to_uint8(trained.method.generator()(**inputs))
-        yield trained.spec.crop(images[: num - start]).cpu()
-
-
-def drawn_labels(trained: Trained, num: int, seed: int, purpose: str = "draw") -> Tensor | None:
-    """(num,) int64 classes that :func:`draw` asks for; None where the generator is not told."""
-    if not trained.method.classes:
-        return None
-    chunks = [inputs["label"] for _, inputs in _inputs(trained, num, seed, purpose)]
-    return torch.cat(chunks)[:num].cpu()
-
-
-def _inputs(
-    trained: Trained, num: int, seed: int, purpose: str
-) -> Iterator[tuple[int, dict[str, Tensor]]]:
-    for chunk, start in enumerate(range(0, num, CHUNK)):
-        yield start, trained.method.inputs(CHUNK, make_rng(trained.device, seed, purpose, chunk))
+        images = to_uint8(trained.sampler(**inputs))[:count]
+        asked = inputs["label"][:count].cpu() if "label" in inputs else None
+        yield Drawn(images.cpu(), asked)
 
 
 @torch.inference_mode()
-def fixed_noise_images(network: nn.Module, inputs: dict[str, Tensor], spec: DataSpec) -> Tensor:
-    """uint8 (N, C, h, w) CPU images of one generator from given inputs."""
-    return spec.crop(to_uint8(network(**inputs))).cpu()
+def images_of(sampler: Sampler, inputs: dict[str, Tensor]) -> Tensor:
+    """uint8 (N, C, h, w) CPU images of given inputs."""
+    return to_uint8(sampler(**inputs)).cpu()
 
 
-def fixed_inputs(method: Method, num: int, seed: int, device: torch.device) -> dict[str, Tensor]:
-    """The inputs that every grid of a run shows, from progress to the final one; a conditional
-    generator goes through the classes, again and again."""
-    inputs = method.inputs(num, make_rng(device, seed, "fixed noise"))
-    if method.classes:
-        inputs["label"] = torch.arange(num, device=device) % method.classes
+def fixed_inputs(sampler: Sampler, num: int, seed: int) -> dict[str, Tensor]:
+    """The inputs that every grid of a run shows, from progress to the final one.
+
+    A conditioned sampler goes through the classes, again and again.
+    """
+    inputs = sampler.draw_inputs(num, make_rng(sampler.device, seed, "fixed noise"))
+    if sampler.label is not None:
+        inputs["label"] = torch.arange(num, device=sampler.device) % len(sampler.label.classes)
     return inputs

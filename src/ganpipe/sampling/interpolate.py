@@ -1,4 +1,4 @@
-"""Paths between the inputs of a generator."""
+"""Paths between the inputs of a sampler."""
 
 from __future__ import annotations
 
@@ -6,27 +6,36 @@ import torch
 from torch import Tensor
 
 from ganpipe.runtime.seeding import make_rng
-from ganpipe.sampling.draw import fixed_noise_images
+from ganpipe.sampling.draw import images_of
+from ganpipe.sampling.sampler import Input, Noise
 from ganpipe.sampling.trained import Trained
 
 
 @torch.inference_mode()
-def interpolate(trained: Trained, rows: int, steps: int, seed: int) -> Tensor:
+def interpolate(trained: Trained, *, rows: int, steps: int, seed: int) -> Tensor:
     """uint8 (rows * steps, C, h, w): each row goes from one random input to another.
 
     Normal noise goes along the great circle, since its mass lies on a sphere (White 2016,
     arXiv:1609.04468), uniform noise along the straight line, which does not leave its cube; all
     other inputs, such as labels, stay.
     """
-    ends = trained.method.inputs(2 * rows, make_rng(trained.device, seed, "interpolation"))
+    sampler = trained.sampler
+    ends = sampler.draw_inputs(2 * rows, make_rng(trained.device, seed, "interpolation"))
     weights = torch.linspace(0, 1, steps, device=trained.device)
-    between = slerp if trained.method.latent == "normal" else torch.lerp
     path: dict[str, Tensor] = {}
     for name, value in ends.items():
         first, last = value[:rows], value[rows:]
-        mix = between if name == "z" else _stay
-        path[name] = torch.stack([mix(first, last, t) for t in weights], 1).flatten(0, 1)
-    return fixed_noise_images(trained.method.generator(), path, trained.spec)
+        points = [_between(sampler.inputs[name], first, last, t) for t in weights]
+        path[name] = torch.stack(points, 1).flatten(0, 1)
+    return images_of(sampler, path)
+
+
+def _between(kind: Input, first: Tensor, last: Tensor, t: Tensor) -> Tensor:
+    if not isinstance(kind, Noise):
+        return first
+    if kind.distribution == "uniform":
+        return torch.lerp(first, last, t)
+    return slerp(first.flatten(1), last.flatten(1), t).view_as(first)
 
 
 def slerp(first: Tensor, last: Tensor, t: Tensor) -> Tensor:
@@ -42,7 +51,3 @@ def slerp(first: Tensor, last: Tensor, t: Tensor) -> Tensor:
     a = torch.where(straight, 1 - t, ((1 - t) * angle).sin() / safe)
     b = torch.where(straight, t, (t * angle).sin() / safe)
     return a * first + b * last
-
-
-def _stay(first: Tensor, last: Tensor, t: Tensor) -> Tensor:
-    return first

@@ -1,4 +1,4 @@
-"""Trained weights as safetensors files that carry the parameters which made them."""
+"""Weights files: a sampler's weights, the configuration that rebuilds it, and where it came from."""
 
 from __future__ import annotations
 
@@ -7,45 +7,46 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.core.schema import validate
-from ganpipe.data.spec import DataSpec
-from ganpipe.methods.build import build_method
-from ganpipe.methods.config import ModelConfig
-from ganpipe.methods.method import Method
+from ganpipe.sampling.build import build_sampler
+from ganpipe.sampling.sampler import Sampler
 from ganpipe.storage.tensor_file import read_tensors, write_tensors
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A method whose generator holds trained weights, ready for inference."""
+    """A sampler with trained weights, ready for inference."""
 
-    method: Method
-    spec: DataSpec
-    header: dict[str, Any]  # model_name, model, spec, seed, weights, images_seen
+    sampler: Sampler
+    provenance: dict[str, Any]  # model_name, seed, weights, images_seen, ...: never validated
 
     @property
     def seed(self) -> int:
-        """The seed of the run that made the weights."""
-        return int(self.header["seed"])
+        """The seed of the run that made the weights; 0 where the file does not say."""
+        seed = self.provenance.get("seed", 0)
+        return seed if isinstance(seed, int) else 0
 
     @property
     def device(self) -> torch.device:
-        return next(self.method.parameters()).device
+        return self.sampler.device
 
 
-def save_weights(path: Path, network: nn.Module, header: dict[str, Any]) -> None:
-    """Write ``network``'s parameters and buffers with ``header``, atomically; the same content
-    gives the same bytes."""
-    write_tensors(path, network.state_dict(), header)
+def save_sampler(path: Path, sampler: Sampler, provenance: dict[str, Any]) -> None:
+    """Write the parameters and buffers of ``sampler.network``, atomically.
+
+    The header holds the sampler's configuration and ``provenance``, JSON content. The same content
+    gives the same bytes.
+    """
+    header = {"sampler": sampler.config.model_dump(mode="json"), "provenance": provenance}
+    write_tensors(path, sampler.network.state_dict(), header)
 
 
 def load_trained(path: Path, device: torch.device) -> Trained:
-    """Rebuild the generator whose weights :func:`save_weights` wrote, in evaluation mode.
+    """Rebuild the sampler that :func:`save_sampler` wrote, in evaluation mode.
 
-    Raises GanpipeError where the file is missing, damaged or not one of ours.
+    Builds no discriminator and no loss. Raises GanpipeError where the file is missing, damaged or
+    not one of ours.
     """
     try:
         header, tensors = read_tensors(path, device)
@@ -58,15 +59,17 @@ def load_trained(path: Path, device: torch.device) -> Trained:
             f"{path} is not a ganpipe weights file or is damaged ({error}); delete it and run "
             "`dvc repro train` or `dvc pull`"
         ) from None
-    config = validate(ModelConfig, header["model"], f"the header of {path}")
+    if not isinstance(header.get("sampler"), dict):
+        raise GanpipeError(f"{path} holds no sampler; name a generator's weights file")
+    with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and replaced
+        sampler = build_sampler(header["sampler"], f"the header of {path}")
     try:
-        spec = DataSpec.from_dict(header["spec"])
-        method = build_method(config, spec, seed=header["seed"])
-        method.generator().load_state_dict(tensors)
-    except (KeyError, TypeError, RuntimeError):
+        sampler.network.load_state_dict(tensors)
+    except RuntimeError:
         raise GanpipeError(
             f"{path} does not fit the network that its header describes; it was made by another "
             "version of ganpipe: train again with `dvc repro`"
         ) from None
-    method.to(device).eval().requires_grad_(False)
-    return Trained(method, spec, header)
+    sampler.to(device).eval().requires_grad_(False)
+    provenance = header.get("provenance")
+    return Trained(sampler, provenance if isinstance(provenance, dict) else {})

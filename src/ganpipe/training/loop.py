@@ -3,52 +3,77 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 
-from ganpipe.data.loading.batches import Batches
-from ganpipe.methods.method import Loss, Moment
+from ganpipe.data.loading.batches import Batch, Batches
+from ganpipe.methods.method import Loss, context_of
 from ganpipe.optim.ema import update_average
-from ganpipe.runtime.seeding import derive, make_rng
+from ganpipe.optim.schedule import set_learning_rate
+from ganpipe.runtime.seeding import derive
 from ganpipe.training.config import TrainConfig
-from ganpipe.training.state import State, set_learning_rates
+from ganpipe.training.state import State
 
 
 def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str, Tensor]:
-    """The discriminator updates that are due, each on its own real batch, and one generator update
-    that reuses the last generated images; returns what the losses logged, as detached scalars: the
-    mean over the discriminator's updates.
+    """Play the turns of one step and move the averages; returns what the losses logged, detached
+    scalars: the mean over the turns that logged a name.
 
     Every draw is seeded by the run's seed, its purpose and the update's number, so the state after
     a step is a function of the state before it and nothing else.
     """
     method, device, seed = state.method, batches.device, batches.seed
     progress = state.step / total_steps(state, batches, config)
-    set_learning_rates(state, progress)
+    for player, optimizer in state.optimizers.items():
+        set_learning_rate(optimizer, state.settings[player], progress)
     torch.manual_seed(derive(seed, "layers", state.step))  # dropout draws from the global stream
-    played: list[dict[str, Tensor]] = []
-    for update in range(method.updates_before(state.step), method.updates_before(state.step + 1)):
-        batch = batches.at(update)
-        moment = Moment(state.step, update, progress, state.optimizers["discriminator"])
-        with autocast(config, device):
-            fakes = method.generate(batch, make_rng(device, seed, "latent", update))
-            rng = make_rng(device, seed, "d_loss", update)
-            d_loss = method.d_loss(batch, fakes, rng, moment)
-        _descend(state.optimizers["discriminator"], d_loss)
-        method.after_d_step()
-        played.append(d_loss.parts)
-    with frozen(method.d_nets):
-        with autocast(config, device):
-            rng = make_rng(device, seed, "g_loss", state.step)
-            g_loss = method.g_loss(batch, fakes, rng, moment)
-        _descend(state.optimizers["generator"], g_loss)
+    logged: dict[str, list[Tensor]] = defaultdict(list)
+    shared: dict[str, Any] = {}
+    batch: Batch | None = None
+    taken = method.batches_before(state.step)
+    for turn in method.turns(state.step):
+        if state.step % turn.every:
+            continue
+        if turn.new_batch:
+            batch = batches.at(taken)
+            taken += 1
+        if batch is None:
+            raise ValueError("the first turn of a step must take a new batch")
+        context = context_of(
+            batch,
+            turn=turn,
+            seed=seed,
+            device=device,
+            step=state.step,
+            update=taken - 1,
+            progress=progress,
+            optimizers=state.optimizers,
+            shared=shared,
+        )
+        with frozen(method.players, besides={turn.player, *turn.records}):
+            with autocast(config, device):
+                loss = turn.loss(context)
+            _descend(state.optimizers[turn.player], loss)
+        if turn.after is not None:
+            turn.after(context, loss)
+        for name, value in loss.parts.items():
+            logged[name].append(value)
     state.step += 1
-    update_average(state.average, method.generator(), state.step, config)
-    return _mean(played) | g_loss.parts
+    for name, sampler in method.samplers().items():
+        update_average(
+            state.averages[name],
+            sampler,
+            step=state.step,
+            decay=config.ema_decay,
+            ramp=config.ema_ramp,
+        )
+    return {name: _mean(values) for name, values in logged.items()}
 
 
 def train(
@@ -57,16 +82,16 @@ def train(
     config: TrainConfig,
     after_step: Callable[[State, dict[str, Tensor]], None],
 ) -> None:
-    """Step until the discriminator has seen the data ``config.epochs`` times; ``after_step`` does
-    all logging and saving."""
+    """Step until the data were passed ``config.epochs`` times; ``after_step`` does all logging and
+    saving."""
     for _ in range(state.step, total_steps(state, batches, config)):
         after_step(state, train_step(state, batches, config))
 
 
 def total_steps(state: State, batches: Batches, config: TrainConfig) -> int:
-    """Generator updates in the whole run: as many as the budget of discriminator updates gives."""
+    """Steps in the whole run: as many as the budget of batches gives."""
     budget = config.epochs * batches.per_epoch
-    steps = bisect_right(range(budget + 1), budget, key=state.method.updates_before) - 1
+    steps = bisect_right(range(budget + 1), budget, key=state.method.batches_before) - 1
     return max(1, steps)
 
 
@@ -82,23 +107,25 @@ def _descend(optimizer: torch.optim.Optimizer, loss: Loss) -> None:
     optimizer.step()
 
 
-def _mean(played: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    if len(played) == 1:
-        return played[0]
-    return {name: torch.stack([parts[name] for parts in played]).mean() for name in played[0]}
+def _mean(values: list[Tensor]) -> Tensor:
+    return values[0] if len(values) == 1 else torch.stack(values).mean()
 
 
 @contextmanager
-def frozen(networks: nn.Module) -> Iterator[None]:
-    """No gradients for these weights, since the generator's update needs them only for its own,
-    and no power iteration of spectral norm, which would move its estimates."""
-    constraints = [m for m in networks.modules() if isinstance(m, ParametrizationList)]
-    networks.requires_grad_(False)
+def frozen(players: nn.ModuleDict, besides: Collection[str]) -> Iterator[None]:
+    """Keep the weights of all players but those ``besides`` from gradients, and from power
+    iterations of spectral norm, which would move its estimates."""
+    networks = [player for name, player in players.items() if name not in besides]
+    modules = [module for network in networks for module in network.modules()]
+    constraints = [each for each in modules if isinstance(each, ParametrizationList)]
+    for network in networks:
+        network.requires_grad_(False)
     for constraint in constraints:
         constraint.eval()
     try:
         yield
     finally:
-        networks.requires_grad_(True)
+        for network in networks:
+            network.requires_grad_(True)
         for constraint in constraints:
             constraint.train()

@@ -4,167 +4,259 @@ from __future__ import annotations
 
 import logging
 import time
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganpipe.core import paths
+from ganpipe.core.errors import GanpipeError
 from ganpipe.data.loading.arrays import load_images, load_labels, load_spec
 from ganpipe.data.loading.batches import Batches, to_device
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
-from ganpipe.optim.config import OptimizerConfig, Side
+from ganpipe.methods.method import Method
+from ganpipe.optim.build import Settings, resolve
+from ganpipe.optim.config import OptimizerFields
 from ganpipe.recovery.checkpoint import Checkpoints
 from ganpipe.recovery.fingerprint import parts_of
 from ganpipe.recovery.interrupt import stop_requests
-from ganpipe.recovery.resume import leave, restore, resumable, save
+from ganpipe.recovery.resume import exit_after_signal, resumable
 from ganpipe.runtime.device import describe, pick_device, set_deterministic
 from ganpipe.runtime.environment import here
 from ganpipe.runtime.memory import device_errors
 from ganpipe.runtime.precision import pick_precision
-from ganpipe.sampling.draw import fixed_inputs, fixed_noise_images
+from ganpipe.sampling.draw import fixed_inputs, images_of
 from ganpipe.sampling.grids import save_grid
-from ganpipe.sampling.trained import save_weights
+from ganpipe.sampling.trained import save_sampler
 from ganpipe.storage.files import write_json
+from ganpipe.storage.tensor_file import write_tensors
 from ganpipe.training.config import TrainConfig
 from ganpipe.training.journal import Journal
 from ganpipe.training.loop import total_steps, train
-from ganpipe.training.state import State, start
+from ganpipe.training.state import State, load_state_dict, start, state_dict
 
 log = logging.getLogger(__name__)
 
 PROGRESS_IMAGES = 64  # in each progress grid
 PROGRESS_COLUMNS = 8
+LEAST_STEPS = 3  # a run of fewer steps trains nothing
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be trained, with everything resolved."""
+
+    name: str  # of the model's block
+    model: ModelConfig
+    optimizers: Mapping[str, Settings]  # by player
+    config: TrainConfig  # its precision is fp32 or bf16
+    seed: int
+    spec: DataSpec
+    device: torch.device
+
+    def provenance(self, images_seen: int, weights: str) -> dict[str, Any]:
+        """What a weights file says of its origin."""
+        return {
+            "model_name": self.name,
+            "model": self.model.model_dump(mode="json"),
+            "dataset": self.spec.name,
+            "seed": self.seed,
+            "precision": self.config.precision,
+            "images_seen": images_seen,
+            "weights": weights,
+        }
 
 
 def train_model(
-    name: str, model: ModelConfig, default: OptimizerConfig, config: TrainConfig, seed: int
+    name: str,
+    *,
+    model: ModelConfig,
+    default_optimizer: OptimizerFields,
+    config: TrainConfig,
+    seed: int,
 ) -> None:
     """Train ``model`` on the prepared data and write every output of the stage.
 
-    Raises GanpipeError for missing data, a device that is not there or a diverged loss.
+    Raises GanpipeError for missing data, a device that is not there, a budget that is too small or
+    a diverged loss.
     """
     device = pick_device(config.device)
     set_deterministic(config.deterministic)
     config = config.model_copy(update={"precision": pick_precision(config.precision, device)})
-    log.info(f"training {name} on {describe(device)}, {config.precision}")
-    optimizers = model.optimizer.both(default)
-    parts = parts_of(name, model, optimizers, config, seed, paths.PREPARED, device)
-    with resumable(parts) as checkpoints, device_errors("train.batch_size", config.batch_size):
-        _run(name, model, optimizers, config, seed, device, checkpoints)
-
-
-def _run(
-    name: str,
-    model: ModelConfig,
-    optimizers: dict[Side, OptimizerConfig],
-    config: TrainConfig,
-    seed: int,
-    device: torch.device,
-    checkpoints: Checkpoints,
-) -> None:
     spec = load_spec(paths.PREPARED)
-    batches = _load_batches(config, seed, device)
     method = build_method(model, spec, seed)
-    state = start(method, optimizers, device)
+    optimizers = {
+        player: resolve(default_optimizer, model.optimizer, player) for player in method.players
+    }
+    job = Job(name, model, optimizers, config, seed, spec, device)
+    parts = parts_of(
+        name,
+        model=model,
+        optimizers=optimizers,
+        config=config,
+        seed=seed,
+        prepared=paths.PREPARED,
+        device=device,
+    )
+    with resumable(parts) as checkpoints, device_errors("train.batch_size", config.batch_size):
+        _run(job, method, checkpoints)
+
+
+def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
+    config = job.config
+    batches = _load_batches(job)
+    state = start(method, job.optimizers, job.device)
     total = total_steps(state, batches, config)
-    journal = Journal(paths.TRAIN_CURVE, config.log_every, total, name)
-    fixed = fixed_inputs(method, PROGRESS_IMAGES, seed, device)
-    before = restore(checkpoints, state, journal, device)
+    _check_budget(job, method, total, batches.per_epoch)
+    journal = Journal(
+        paths.TRAIN_CURVE,
+        logged=method.logged,
+        every=config.log_every,
+        total=total,
+        model_name=job.name,
+    )
+    fixed = {
+        name: fixed_inputs(sampler, PROGRESS_IMAGES, job.seed)
+        for name, sampler in state.averages.items()
+    }
+    before = _restore(checkpoints, state, journal, job.device)
     started = time.monotonic() - before
 
     def images_seen() -> int:
-        return method.updates_before(state.step) * config.batch_size
-
-    def header() -> dict[str, Any]:
-        return {
-            "model_name": name,
-            "model": model.model_dump(mode="json"),
-            "spec": spec.to_dict(),
-            "seed": seed,
-            "precision": config.precision,
-            "images_seen": images_seen(),
-        }
+        return method.batches_before(state.step) * config.batch_size
 
     def after_step(state: State, parts: dict[str, Tensor]) -> None:
-        lr = state.optimizers["generator"].param_groups[0]["lr"]
-        journal.add(state.step, parts, images_seen(), lr)
-        before, after = (method.updates_before(step) for step in (state.step - 1, state.step))
-        epoch = finished_epoch(before, after, batches.per_epoch)
+        lr = next(iter(state.optimizers.values())).param_groups[0]["lr"]
+        if row := journal.add(state.step, parts, images_seen=images_seen(), lr=lr):
+            write_json(paths.TRAIN_METRICS, {**row, **parameter_counts(method)})
+        taken, now = (method.batches_before(step) for step in (state.step - 1, state.step))
+        epoch = finished_epoch(taken, now, batches.per_epoch)
         if state.step == total or (epoch and epoch % config.snapshot_every == 0):
             journal.check()  # it knows since when, which the grid of a broken generator does not
-            _progress_grid(state, fixed, spec, paths.PROGRESS / f"images_{images_seen():09d}.png")
-            snapshot = paths.snapshot(images_seen())
-            save_weights(snapshot, state.average, {**header(), "weights": "ema"})
+            _save_snapshot(job, state, fixed, images_seen())
         if epoch:
             journal.epoch(epoch, config.epochs, images_seen() / (time.monotonic() - started))
         asked = stop_request()
         if epoch or asked or checkpoints.due():
-            save(checkpoints, state, journal, time.monotonic() - started)
+            _save(checkpoints, state, journal, time.monotonic() - started)
         if asked:
             journal.close()
-            leave(asked, state.step, total)
+            exit_after_signal(asked, state.step, total)
 
     if not state.step:
-        _progress_grid(state, fixed, spec, paths.PROGRESS / f"images_{0:09d}.png")
+        _save_grids(state, fixed, 0)
     with stop_requests() as stop_request:
         train(state, batches, config, after_step)
     journal.close()
-    _write_results(state, header(), journal.last)
-    _write_timing(time.monotonic() - started, images_seen(), device)
-    write_json(
-        paths.ENVIRONMENT,
-        {
-            **here(describe(device)),
-            "precision": config.precision,
-            "deterministic": config.deterministic,
-        },
-    )
+    _write_results(job, state, images_seen())
+    _write_records(job, time.monotonic() - started, images_seen())
 
 
 def finished_epoch(before: int, after: int, per_epoch: int) -> int:
-    """The number (from 1) of the last epoch that a step finished, or 0, by the discriminator
-    updates ``before`` and ``after`` it."""
+    """The number (from 1) of the last epoch that a step finished, or 0, by the batches taken
+    ``before`` and ``after`` it."""
     epoch = after // per_epoch
     return epoch if epoch > before // per_epoch else 0
 
 
-def _load_batches(config: TrainConfig, seed: int, device: torch.device) -> Batches:
-    images = to_device(load_images(paths.PREPARED, "train"), device)
+def parameter_counts(method: Method) -> dict[str, int]:
+    """``<player>_parameters`` for every player."""
+    return {
+        f"{name}_parameters": sum(weight.numel() for weight in player.parameters())
+        for name, player in method.players.items()
+    }
+
+
+def _load_batches(job: Job) -> Batches:
+    images = to_device(load_images(paths.PREPARED, "train"), job.device)
     labels = load_labels(paths.PREPARED, "train")
     as_tensor = None if labels is None else torch.from_numpy(labels)
-    return Batches(images, as_tensor, config.batch_size, seed, device)
+    size, padding = job.config.batch_size, job.spec.target.padding
+    return Batches(images, as_tensor, size, job.seed, job.device, padding)
 
 
-def _progress_grid(state: State, inputs: dict[str, Tensor], spec: DataSpec, path: Path) -> None:
-    images = fixed_noise_images(state.average, inputs, spec)
-    save_grid(path, images, PROGRESS_COLUMNS)
-
-
-def _write_results(state: State, header: dict[str, Any], last: dict[str, Any]) -> None:
-    save_weights(paths.GENERATOR, state.average, {**header, "weights": "ema"})
-    save_weights(paths.GENERATOR_RAW, state.method.generator(), {**header, "weights": "raw"})
-    save_weights(paths.DISCRIMINATOR, state.method.d_nets, {**header, "weights": "discriminator"})
-    sizes = {"generator": state.average, "discriminator": state.method.d_nets}
-    parameters = {
-        f"{side}_parameters": sum(weight.numel() for weight in nets.parameters())
-        for side, nets in sizes.items()
-    }
-    run = {"model": header["model_name"], "precision": header["precision"]}
-    write_json(paths.TRAIN_METRICS, {**run, **last, **parameters})
-
-
-def _write_timing(seconds: float, images_seen: int, device: torch.device) -> None:
-    """For reading only: no stage depends on it, since it differs from run to run."""
-    write_json(
-        paths.TIMING,
-        {
-            "train_seconds": round(seconds, 1),
-            "images_per_second": round(images_seen / seconds, 1),
-            "device": describe(device),
-            "torch": torch.__version__,
-        },
+def _check_budget(job: Job, method: Method, total: int, per_epoch: int) -> None:
+    """Say what the budget gives. Raises GanpipeError where it is too small to train anything."""
+    budget = job.config.epochs * per_epoch
+    if total < LEAST_STEPS:
+        epochs = -(-method.batches_before(LEAST_STEPS) // per_epoch)
+        raise GanpipeError(
+            f"train.epochs {job.config.epochs} gives {budget} batches, which are {total} training "
+            f"steps of the model '{job.name}', too few to learn anything; set train.epochs to "
+            f"{epochs} at the very least, or lower train.batch_size or the model's n_critic and "
+            "critic_warmup"
+        )
+    log.info(
+        f"training {job.name} on {describe(job.device)}, {job.config.precision}: {total:,} steps "
+        f"on {method.batches_before(total):,} batches of {job.config.batch_size}"
     )
+
+
+def _restore(
+    checkpoints: Checkpoints, state: State, journal: Journal, device: torch.device
+) -> float:
+    """Bring ``state``, ``journal`` and the output files to the newest checkpoint, if there is one.
+
+    Returns the seconds of training that it holds.
+    """
+    content = checkpoints.restore()
+    if content is None:
+        return 0.0
+    load_state_dict(state, content["state"])
+    journal.load_state_dict(content["journal"], state.step, device)
+    log.info(f"going on after step {state.step}, from a checkpoint")
+    return float(content["seconds"])
+
+
+def _save(checkpoints: Checkpoints, state: State, journal: Journal, seconds: float) -> None:
+    """Write a checkpoint. Raises GanpipeError where the losses are not finite any more, since
+    there would be no going on from it."""
+    journal.check()
+    content = {"state": state_dict(state), "journal": journal.state_dict(), "seconds": seconds}
+    checkpoints.save(state.step, content)
+
+
+def _save_snapshot(
+    job: Job, state: State, fixed: dict[str, dict[str, Tensor]], images_seen: int
+) -> None:
+    _save_grids(state, fixed, images_seen)
+    for name, average in state.averages.items():
+        provenance = job.provenance(images_seen, "ema")
+        save_sampler(paths.snapshot(images_seen, name), average, provenance)
+
+
+def _save_grids(state: State, fixed: dict[str, dict[str, Tensor]], images_seen: int) -> None:
+    for name, average in state.averages.items():
+        images = images_of(average, fixed[name])
+        save_grid(paths.progress_grid(images_seen, name), images, PROGRESS_COLUMNS)
+
+
+def _write_results(job: Job, state: State, images_seen: int) -> None:
+    """Write the weights: each sampler's average and last update, and each player that no sampler
+    holds."""
+    sampled: set[int] = set()
+    for name, sampler in state.method.samplers().items():
+        average = state.averages[name]
+        save_sampler(paths.generator(name), average, job.provenance(images_seen, "ema"))
+        raw = paths.generator(name, raw=True)
+        save_sampler(raw, sampler, job.provenance(images_seen, "raw"))
+        sampled |= {id(weight) for weight in sampler.parameters()}
+    for name, player in state.method.players.items():
+        if not all(id(weight) in sampled for weight in player.parameters()):
+            header = {"provenance": job.provenance(images_seen, name)}
+            tensors = nn.ModuleDict({name: player}).state_dict()
+            write_tensors(paths.player(name), tensors, header)
+
+
+def _write_records(job: Job, seconds: float, images_seen: int) -> None:
+    """Write times and environment, for reading only: no stage depends on them, since they differ
+    from run to run."""
+    speed = round(images_seen / seconds, 1)
+    write_json(paths.TIMING, {"train_seconds": round(seconds, 1), "images_per_second": speed})
+    config = job.config
+    arithmetic = {"precision": config.precision, "deterministic": config.deterministic}
+    write_json(paths.ENVIRONMENT, {**here(describe(job.device)), **arithmetic})

@@ -1,44 +1,64 @@
-"""Telling both sides the class: Mirza & Osindero 2014, "Conditional Generative Adversarial Nets"
+"""Conditioning by concatenation: Mirza & Osindero 2014, "Conditional Generative Adversarial Nets"
 (arXiv:1411.1784), section 3.2, where the class joins the input of each network."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganpipe.networks.network import Network
 
-class ConditionalGenerator(nn.Module):
-    """(N, latent_dim) float noise and (N,) int64 labels in [0, classes) -> what ``network`` makes
-    of the noise followed by the label as one number a class, 1 for its own and 0 else."""
 
-    def __init__(self, network: nn.Module, classes: int) -> None:
-        super().__init__()
+class ConcatGenerator(Network):
+    """(N, latent_dim) float noise and (N,) int64 labels in [0, num_classes) -> images.
+
+    ``network`` gets the noise followed by the label as a one-hot vector.
+    """
+
+    def __init__(self, network: Network, num_classes: int) -> None:
+        super().__init__(network.image_shape, num_classes)
         self.network = network
-        self.classes = classes
 
     def forward(self, z: Tensor, label: Tensor) -> Tensor:
-        return self.network(torch.cat([z, F.one_hot(label, self.classes).to(z.dtype)], 1))
+        return self.network(torch.cat([z, F.one_hot(label, self.num_classes).to(z.dtype)], 1))
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        return self.network.parameter_groups()
 
 
-class ConditionalDiscriminator(nn.Module):
-    """(N, C, H, W) images and (N,) int64 labels -> what ``network`` answers to (N, C + 1, H, W): a
-    picture of the class that is learnt, one number a pixel, as one more channel; so every
-    architecture can be told."""
+class ConcatDiscriminator(Network):
+    """(N, C, H, W) images and (N,) int64 labels in [0, num_classes) -> logits.
 
-    def __init__(self, network: nn.Module, classes: int, image_size: int) -> None:
-        super().__init__()
+    ``network`` gets (N, C + 1, H, W): one more channel holds a learnt picture of the class, one
+    number a pixel, so that every architecture can be conditioned.
+    """
+
+    def __init__(
+        self, network: Network, image_shape: tuple[int, int, int], num_classes: int
+    ) -> None:
+        super().__init__(image_shape, num_classes)
         self.network = network
-        self.planes = nn.Embedding(classes, image_size * image_size)
+        self.planes = nn.Embedding(num_classes, image_shape[1] * image_shape[2])
 
     def forward(self, images: Tensor, label: Tensor) -> Tensor:
-        return self.network(self.told(images, label))
+        return self.network(self._with_plane(images, label))
 
     def features(self, images: Tensor, label: Tensor) -> Tensor:
-        """The features that the last layer of ``network`` evaluators."""
-        return self.network.get_submodule("features")(self.told(images, label))
+        """Activations of ``network`` before its last layer."""
+        return self.network.get_submodule("features")(self._with_plane(images, label))
 
-    def told(self, images: Tensor, label: Tensor) -> Tensor:
-        """The images with the pictures of their classes."""
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Those of ``network``; the first also holds the pictures of the classes."""
+        first, *others = self.network.parameter_groups()
+        return [{**first, "params": [*first["params"], *self.planes.parameters()]}, *others]
+
+    def clipped_parameters(self) -> list[nn.Parameter]:
+        """The weights that weight clipping bounds: the pictures of the classes are inputs."""
+        return list(self.network.parameters())
+
+    def _with_plane(self, images: Tensor, label: Tensor) -> Tensor:
         plane = self.planes(label).view(len(label), 1, *images.shape[2:])
         return torch.cat([images, plane.to(images.dtype)], 1)

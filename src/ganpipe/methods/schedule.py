@@ -1,0 +1,26 @@
+"""How often a discriminator moves for each move of the generator."""
+
+from __future__ import annotations
+
+WARMUP_UPDATES = 100  # of the discriminator before a generator update of the warm-up
+WARMUP_STEPS = 25  # the first generator updates are of the warm-up
+WARMUP_EVERY = 500  # and so is every one whose number is a multiple of this
+
+
+def updates_before(step: int, n_critic: int, warmup: bool) -> int:
+    """Discriminator updates in the first ``step`` training steps.
+
+    The warm-up is that of Arjovsky et al.'s program (2017): a critic near its optimum when the
+    generator starts, and again from time to time.
+    """
+    updates = step * n_critic
+    if warmup:
+        late = max(0, step - 1) // WARMUP_EVERY  # multiples in [WARMUP_STEPS, step)
+        updates += (min(step, WARMUP_STEPS) + late) * (WARMUP_UPDATES - n_critic)
+    return updates
+
+
+def updates_in(step: int, n_critic: int, warmup: bool) -> int:
+    """Discriminator updates in step number ``step`` (from 0)."""
+    after, before = (updates_before(k, n_critic, warmup) for k in (step + 1, step))
+    return after - before

@@ -1,0 +1,26 @@
+"""Fields that the configurations of all architectures share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ganpipe.core.schema import NonNegativeInt, Strict
+
+Activation = Literal["relu", "leaky_relu"]  # leaky_relu has a slope of 0.2
+Init = Literal["normal_0.02", "xavier", "orthogonal", "torch"]  # torch: PyTorch's own
+Conditioning = Literal["none", "concat"]  # how the class is told: not, or joined to the input
+
+
+class Generator(Strict):
+    """Fields of every generator."""
+
+    conditioning: Conditioning = "none"  # needs a dataset with labels
+
+
+class Discriminator(Strict):
+    """Fields of every discriminator."""
+
+    conditioning: Conditioning = "none"  # the generator must be conditioned as well
+    spectral_norm: bool = False  # of every weight: bounds its largest singular value by 1
+    minibatch_discrimination: NonNegativeInt = 0  # kernels that compare the images of a batch
+    minibatch_stddev: bool = False  # the batch's mean deviation as one more channel

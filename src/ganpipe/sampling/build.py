@@ -1,0 +1,29 @@
+"""From a sampler's configuration to a sampler.
+
+The kind ``kind`` is the module ``ganpipe.sampling.samplers.<kind>`` with a function ``build``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from ganpipe.core.errors import GanpipeError
+from ganpipe.sampling.sampler import Sampler
+
+
+def build_sampler(content: dict[str, Any], where: str) -> Sampler:
+    """The sampler of ``content``, plain JSON of its configuration; ``where`` names its source.
+
+    Raises GanpipeError for an unknown kind and for content that does not fit it.
+    """
+    kind = content.get("kind")
+    try:
+        module: Any = import_module(f"ganpipe.sampling.samplers.{kind}")
+    except ModuleNotFoundError:
+        raise GanpipeError(
+            f"{where} holds a sampler of the kind '{kind}', which this version of ganpipe does not "
+            "know; install the version that wrote it"
+        ) from None
+    sampler: Sampler = module.build(content, where)
+    return sampler

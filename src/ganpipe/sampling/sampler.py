@@ -1,0 +1,90 @@
+"""A generator as whoever draws from it sees it: named inputs in, images out; no loss, no
+discriminator."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ganpipe.core.schema import Strict
+from ganpipe.data.spec import Domain
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Random numbers, float32 (N, *shape)."""
+
+    shape: tuple[int, ...]
+    distribution: Literal["normal", "uniform"] = "normal"  # N(0, 1), or U(-1, 1)
+
+    def draw(self, n: int, rng: torch.Generator) -> Tensor:
+        """``n`` draws on the device of ``rng``."""
+        z = torch.empty(n, *self.shape, device=rng.device)
+        normal = self.distribution == "normal"
+        return z.normal_(generator=rng) if normal else z.uniform_(-1, 1, generator=rng)
+
+
+@dataclass(frozen=True)
+class Label:
+    """Classes, int64 (N,) in [0, len(classes))."""
+
+    classes: tuple[str, ...]  # in label order
+    counts: tuple[int, ...]  # how often training images show each; equal where empty
+
+    def draw(self, n: int, rng: torch.Generator) -> Tensor:
+        """``n`` classes as frequent as in the training data, on the device of ``rng``."""
+        shares = torch.tensor(self.counts or [1] * len(self.classes)).double().cumsum(0)
+        bounds = (shares / shares[-1:])[:-1].float().to(rng.device)
+        chance = torch.rand(n, generator=rng, device=rng.device)
+        return torch.bucketize(chance, bounds, right=True)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Images to start from, float32 (N, C, h, w) in [-1, 1]; given, never drawn."""
+
+    domain: Domain
+
+
+Input = Noise | Label | Picture
+
+
+class Sampler(nn.Module, ABC):
+    """All that it takes to draw images: a network, its named inputs, and the images' domain.
+
+    ``config`` builds the same sampler again (see ``sampling/build.py``); ``network`` alone has
+    weights.
+    """
+
+    config: Strict  # with a field `kind`, the module of ganpipe.sampling.samplers that builds it
+    network: nn.Module
+    inputs: Mapping[str, Input]
+    domain: Domain
+
+    @abstractmethod
+    def forward(self, **inputs: Tensor) -> Tensor:
+        """The named :attr:`inputs` -> float (N, C, h, w) in [-1, 1] at the native size."""
+
+    @property
+    def label(self) -> Label | None:
+        """The input of the classes; None where the sampler is told none."""
+        found = self.inputs.get("label")
+        return found if isinstance(found, Label) else None
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    def draw_inputs(self, n: int, rng: torch.Generator) -> dict[str, Tensor]:
+        """``n`` random inputs, drawn from ``rng`` in the order of :attr:`inputs`; pictures, which
+        are given, are left out."""
+        return {
+            name: each.draw(n, rng)
+            for name, each in self.inputs.items()
+            if not isinstance(each, Picture)
+        }
