@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import torch
@@ -38,13 +38,18 @@ def to_uint8(images: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def draw(
-    trained: Trained, num: int, seed: int, purpose: str = "draw", label: int | None = None
+    trained: Trained,
+    num: int,
+    seed: int,
+    purpose: str = "draw",
+    label: int | None = None,
+    given: Mapping[str, Tensor] | None = None,
 ) -> Iterator[Drawn]:
     """Yield ``num`` images in pieces of CHUNK, the last one shorter.
 
     Image i depends on the weights, ``seed``, ``purpose`` and i, not on ``num``. A conditioned
     sampler draws the classes as often as the training data has them, or only the one numbered
-    ``label``.
+    ``label``. ``given`` holds ``num`` rows of every input that is not drawn, such as pictures.
     """
     for chunk, start in enumerate(range(0, num, CHUNK)):
         count = min(CHUNK, num - start)
@@ -52,6 +57,10 @@ def draw(
         inputs = trained.sampler.draw_inputs(CHUNK, rng)
         if label is not None:
             inputs["label"] = torch.full_like(inputs["label"], label)
+        if given:
+            rows = slice(start, start + count)
+            inputs = {name: value[:count] for name, value in inputs.items()}
+            inputs |= {name: value[rows].to(trained.device) for name, value in given.items()}
         images = to_uint8(trained.sampler(**inputs))[:count]
         asked = inputs["label"][:count].cpu() if "label" in inputs else None
         yield Drawn(images.cpu(), asked)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 
-from ganpipe.data.loading.batches import Batch, Batches
+from ganpipe.data.loading.batches import Batch, DataSource
 from ganpipe.methods.method import Loss, context_of
 from ganpipe.optim.ema import update_average
 from ganpipe.optim.schedule import set_learning_rate
@@ -21,7 +21,7 @@ from ganpipe.training.config import TrainConfig
 from ganpipe.training.state import State
 
 
-def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str, Tensor]:
+def train_step(state: State, batches: DataSource, config: TrainConfig) -> dict[str, Tensor]:
     """Play the turns of one step and move the averages; returns what the losses logged, detached
     scalars: the mean over the turns that logged a name.
 
@@ -78,7 +78,7 @@ def train_step(state: State, batches: Batches, config: TrainConfig) -> dict[str,
 
 def train(
     state: State,
-    batches: Batches,
+    batches: DataSource,
     config: TrainConfig,
     after_step: Callable[[State, dict[str, Tensor]], None],
 ) -> None:
@@ -88,7 +88,7 @@ def train(
         after_step(state, train_step(state, batches, config))
 
 
-def total_steps(state: State, batches: Batches, config: TrainConfig) -> int:
+def total_steps(state: State, batches: DataSource, config: TrainConfig) -> int:
     """Steps in the whole run: as many as the budget of batches gives."""
     budget = config.epochs * batches.per_epoch
     steps = bisect_right(range(budget + 1), budget, key=state.method.batches_before) - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import psutil
@@ -46,6 +47,17 @@ class Batch:
     real: Tensor  # (N, C, H, W) float32 in [-1, 1]: what the generator imitates
     label: Tensor | None = None  # (N,) int64 in [0, classes)
     source: Tensor | None = None  # (N, C, H, W) float32 in [-1, 1]: what the generator translates
+
+
+class DataSource(Protocol):
+    """Batches of a run: the k-th is a function of the seed and k alone."""
+
+    seed: int  # of the run
+    device: torch.device  # of the batches
+    per_epoch: int  # batches in one pass of the data
+
+    def at(self, index: int) -> Batch:
+        """The batch number ``index`` of the run, counted from 0 across epochs."""
 
 
 class Batches:
