@@ -129,7 +129,7 @@ def test_a_spoilt_mirror(
     spoil(first)
     code, text = workspace.stage("download", "''", GANPIPE_MIRROR=str(mirror.parent))
     assert code == 1
-    assert f"error: {first.name} of mnist could not be had from any source:\n  GANPIPE" in text
+    assert f"error: {first.name} of mnist could not be downloaded from any source:\n  GANPIPE" in text
     assert "set GANPIPE_MIRROR to a folder" in text
     assert workspace.outputs() == []
 

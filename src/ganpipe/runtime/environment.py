@@ -1,5 +1,4 @@
-"""What besides the parameters a result's last bits depend on: ``ganpipe environment``
-says in what this machine differs from the one that trained."""
+"""Facts of a process that the last bits of a result depend on, beside the parameters."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ PACKAGES = ("torch", "numpy", "pillow", "safetensors")  # that compute or write 
 
 def here(device: str) -> dict[str, Any]:
     """Device, instruction set, threads and versions of this process; ``device`` as
-    :func:`ganpipe.device.describe` names it."""
+    :func:`ganpipe.runtime.device.describe` names it."""
     import torch
 
     return {
@@ -48,8 +47,8 @@ def differences(then: dict[str, Any], now: dict[str, Any], prefix: str = "") -> 
 
 
 def note_drift(device: str, path: Path = paths.ENVIRONMENT) -> None:
-    """Say on stderr in what this process differs from the one that trained; nothing where it does
-    not, or where no record lies there."""
+    """Log how this process differs from the one that trained; nothing where it does not differ,
+    or where there is no record."""
     try:
         found = drift(device, path)
     except GanpipeError:

@@ -12,8 +12,11 @@ from ganpipe.core.errors import GanpipeError
 def device_errors(
     parameter: str, value: int, otherwise: str = "choose smaller networks"
 ) -> Iterator[None]:
-    """Turn what a device cannot do into advice: ``parameter``, now ``value``, is the number of
-    images that it holds at once."""
+    """Turn errors of a device within the block into advice.
+
+    ``parameter``, now ``value``, is the number of images that the device holds at once. Raises
+    GanpipeError for full memory and for operations without a deterministic form.
+    """
     try:
         yield
     except (MemoryError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""Randomness that is derived, not carried: every draw is named, so none depends on another."""
+"""Seeds derived from a run's seed and a name, so that no draw depends on another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be deleted without loss: ``ganpipe cache`` lists it, ``… prune`` deletes it.
+"""The cache folder: all of it may be deleted without loss.
 
 The cache folder holds downloads, which can be fetched again, the checkpoints of training runs that
 were interrupted, and the features that an interrupted evaluation with Inception had computed; the
@@ -70,7 +70,7 @@ class Entry:
 
     @property
     def lock(self) -> Path:
-        """Held by whoever uses the folder."""
+        """The file that is locked while the folder is in use."""
         if self.kind == "downloads":
             return self.path / ".lock"
         return self.path.with_name(f"{self.path.name}.lock")
@@ -87,7 +87,7 @@ def entries() -> list[Entry]:
 
 
 def prune(chosen: list[Entry]) -> list[Entry]:
-    """Delete ``chosen`` but for what is in use; those that were deleted."""
+    """Delete those of ``chosen`` that are not in use; return those."""
     deleted = []
     for entry in chosen:
         with _unused(entry) as unused:
@@ -100,7 +100,7 @@ def prune(chosen: list[Entry]) -> list[Entry]:
 
 @contextmanager
 def _unused(entry: Entry) -> Iterator[bool]:
-    """Hold the folder's lock, or find that somebody else does."""
+    """Hold the folder's lock; yield whether it was free."""
     lock = FileLock(entry.lock)
     try:
         lock.acquire(timeout=0)

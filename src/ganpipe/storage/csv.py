@@ -11,7 +11,7 @@ from ganpipe.storage.files import atomic_path
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
-    """A CSV file for plots, atomically."""
+    """Write a CSV file of ``rows``, atomically; the header names ``columns``."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()

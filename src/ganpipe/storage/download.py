@@ -27,7 +27,7 @@ class SourceError(Exception):
 
 
 class UnreachableError(SourceError):
-    """The host did not answer, and will hardly do so for the next file."""
+    """The host did not answer; it is not asked for further files."""
 
 
 class _PassingError(Exception):

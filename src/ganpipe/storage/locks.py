@@ -14,7 +14,11 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def exclusive(lock: Path, what: str) -> Iterator[None]:
-    """Hold ``lock``, waiting for whoever holds it; the system frees it when its holder dies."""
+    """Hold ``lock`` within the block; wait where another process holds it.
+
+    ``what`` says in the message what that process does. The system frees the lock when its holder
+    dies.
+    """
     lock.parent.mkdir(parents=True, exist_ok=True)
     file_lock = FileLock(lock)
     try:

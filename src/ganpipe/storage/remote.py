@@ -1,4 +1,4 @@
-"""Files with an official checksum, from wherever they can be had.
+"""Files with an official checksum, from whichever source delivers them.
 
 The sources, in order: the download cache, ``$GANPIPE_MIRROR`` (a folder or a URL, both laid out
 as ``<folder>/<name>``), the public hosts, and what the caller adds. Whatever the source, the
@@ -40,7 +40,7 @@ class RemoteFile:
     checksum: str  # "md5:..." or "sha256:..."
     hosts: tuple[str, ...]  # URLs of folders, best first
     gzipped: bool = False  # it is used decompressed
-    checksum_of_content: bool = False  # of the decompressed file: mirrors compress it anew
+    checksum_of_content: bool = False  # of the decompressed file: mirrors compress it again
 
     @property
     def limit(self) -> int:
@@ -94,7 +94,7 @@ def verify(file: RemoteFile, path: Path) -> None:
 
 
 def content(file: RemoteFile, path: Path) -> Iterator[bytes]:
-    """What ``path`` holds, decompressed where it is gzipped; never more than ``file.size``."""
+    """Blocks of the content of ``path``, decompressed where it is gzipped; never more than ``file.size``."""
     return _blocks(path, gzip.open if file.gzipped else open, file.size)
 
 
@@ -205,12 +205,12 @@ def _writable(folder: Path) -> Iterator[None]:
 
 
 def _advice(file: RemoteFile, path: Path, failures: list[str]) -> str:
-    """The whole story of a file that could not be had, and the ways out."""
+    """All failures to download a file, and what to do."""
     if is_offline():
         failures.append("public hosts: not asked, as GANPIPE_OFFLINE is set")
     lines = "".join(f"\n  {failure}" for failure in failures)
     return (
-        f"{file.name} of {file.folder} could not be had from any source:{lines}\n"
+        f"{file.name} of {file.folder} could not be downloaded from any source:{lines}\n"
         f"Check the network and run the same command again; or put the file at {path}; "
         f"or set GANPIPE_MIRROR to a folder or URL that has {file.folder}/{file.name}."
     )
