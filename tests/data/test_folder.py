@@ -10,7 +10,7 @@ from PIL import Image
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.config import FolderDataset
-from ganpipe.data.loading import arrays as dataset
+from ganpipe.data.loading import arrays
 from ganpipe.data.prepare import folder
 from ganpipe.data.prepare.folder import find_splits
 from ganpipe.data.prepare.prepare import prepare
@@ -116,27 +116,27 @@ def test_arrays_follow_the_names(tmp_path: Path, prepared: Path) -> None:
     """Labels, order and grey levels, over more images than one thread takes at once."""
     raw = draw(tmp_path / "raw", *(f"{'ab'[k % 2]}/{k:03d}.png" for k in range(200)))
     figures = prepare("folder", config(channels=1), raw, prepared)
-    spec = dataset.load_spec(prepared)
-    assert (spec.classes, spec.shape, spec.padding) == (("a", "b"), (1, SIZE, SIZE), 0)
+    spec = arrays.load_spec(prepared)
+    assert (spec.target.classes, spec.target.native_shape) == (("a", "b"), (1, SIZE, SIZE))
     assert figures["train_images"] + figures["test_images"] == 200
     assert figures["damaged_skipped"] == 0
     names = find_splits(raw, 0.25)
     for split in ("train", "test"):
-        images, labels = dataset.load_images(prepared, split), dataset.load_labels(prepared, split)
+        images, labels = arrays.load_images(prepared, split), arrays.load_labels(prepared, split)
         assert [int(image.max()) for image in images] == [
             int(image.name[2:5]) for image in names[split]
         ]
         assert labels is not None
         assert labels.tolist() == ["ab".index(image.label) for image in names[split]]
     train = [image.label for image in names["train"]]
-    assert spec.class_counts == (train.count("a"), train.count("b"))
+    assert spec.target.class_counts == (train.count("a"), train.count("b"))
 
 
 def test_without_classes_there_are_no_labels(tmp_path: Path, prepared: Path) -> None:
     prepare("folder", config(), draw(tmp_path / "raw", *(f"{k}.png" for k in range(9))), prepared)
-    spec = dataset.load_spec(prepared)
-    assert spec.classes == spec.class_counts == ()
-    assert dataset.load_labels(prepared, "train") is None
+    spec = arrays.load_spec(prepared)
+    assert spec.target.classes == spec.target.class_counts == ()
+    assert arrays.load_labels(prepared, "train") is None
     assert not list(prepared.glob("*labels*"))
 
 
@@ -172,7 +172,7 @@ def test_damaged_images_are_skipped_and_counted(tmp_path: Path, prepared: Path) 
     figures = prepare("folder", config(skip_damaged=True), raw, prepared)
     assert figures["damaged_skipped"] == 30
     assert figures["train_images"] + figures["test_images"] == 20
-    kept = [dataset.load_images(prepared, split)[:, 0, 0, 0] for split in ("train", "test")]
+    kept = [arrays.load_images(prepared, split)[:, 0, 0, 0] for split in ("train", "test")]
     assert sorted(np.concatenate(kept)) == list(range(30, 50))
 
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.config import FolderDataset
-from ganpipe.data.loading import arrays as dataset
+from ganpipe.data.loading import arrays
 from ganpipe.data.prepare.images import DamagedImageError, decode
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.storage.npy import NpyWriter
@@ -32,7 +32,7 @@ class Image(NamedTuple):
     label: str  # its class; empty where there are none
 
 
-def write_folder(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSpec, int]:
+def write(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSpec, int]:
     """Decode the images of ``raw`` and write them to ``folder``.
 
     Returns their description and the number of damaged images that were skipped. Raises
@@ -46,15 +46,15 @@ def write_folder(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSp
     for split in ("train", "test"):
         labels: list[int] = []
         shape = (config.channels, config.image_size, config.image_size)
-        with NpyWriter(dataset.images_path(folder, split), shape, np.uint8) as writer:
+        with NpyWriter(arrays.images_path(folder, split), shape, np.uint8) as writer:
             for images, block in _decode_all(raw, splits[split], config, damaged):
                 writer.append(block)
                 labels += [classes.index(image.label) for image in images if classes]
         counts[split] = writer.rows
         written = np.array(labels, np.int64)
-        class_counts[split] = dataset.count_classes(written, classes)
+        class_counts[split] = arrays.count_classes(written, classes)
         if classes:
-            np.save(dataset.labels_path(folder, split), written)
+            np.save(arrays.labels_path(folder, split), written)
     if damaged and not config.skip_damaged:
         raise GanpipeError(_damage_report(damaged))
     _check_counts(counts["train"], counts["test"])
