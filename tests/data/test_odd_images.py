@@ -338,6 +338,7 @@ def test_a_jpeg_whose_first_segment_is_too_short(tmp_path: Path) -> None:
         colour_png(cut=60, end=False),
         colour_png(chunk(b"tRNS", b"12", damaged=True)),
         colour_png()[:40],
+        colour_png(chunk(b"pLTE", b"123", damaged=True)),  # it was a palette before a bit flipped
     ],
 )
 def test_pixels_that_are_missing_are_damage(tmp_path: Path, content: bytes) -> None:

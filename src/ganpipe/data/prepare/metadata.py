@@ -6,6 +6,10 @@ import zlib
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8"
+PNG_METADATA = frozenset(  # and the frames of an animation after the first
+    b"tEXt zTXt iTXt iCCP gAMA cHRM sRGB cICP mDCV cLLI sBIT bKGD hIST pHYs tIME sPLT "
+    b"acTL fcTL fdAT eXIf".split()
+)
 
 
 def without_metadata(content: bytes) -> bytes | None:
@@ -21,8 +25,8 @@ def without_metadata(content: bytes) -> bytes | None:
 
 
 def _png_chunks(content: bytes) -> list[bytes]:
-    """The critical chunks (their names begin with a capital), the transparency and whole EXIF
-    data; nothing is mended, so that a damaged one stays so."""
+    """All but the chunks of metadata; of those EXIF data stay where they are whole. A name that is
+    not known may be a damaged one of pixels, and nothing is mended."""
     kept: list[bytes] = []
     place = len(PNG)
     while place < len(content):
@@ -31,7 +35,7 @@ def _png_chunks(content: bytes) -> list[bytes]:
         chunk = content[place : place + 12 + length]
         checksum = int.from_bytes(chunk[-4:], "big")
         whole_exif = name == b"eXIf" and zlib.crc32(chunk[4:-4]) == checksum
-        if name[:1].isupper() or name == b"tRNS" or whole_exif:
+        if name not in PNG_METADATA or whole_exif:
             kept.append(chunk)
         place += len(chunk)
     return kept
