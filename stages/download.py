@@ -4,16 +4,17 @@ from ganpipe.core import paths
 from ganpipe.core.command import run
 from ganpipe.data.acquire.collect import collect
 from ganpipe.data.acquire.public import fetch_official
+from ganpipe.data.catalog import OFFICIAL
 from ganpipe.params import load_params
 
 
 def main() -> None:
     """Fetch a public dataset, or collect the user's own images."""
     params = load_params()
-    if params.dataset == "folder":
-        collect(params.datasets.folder.path, paths.RAW)
-    else:
+    if params.dataset in OFFICIAL:
         fetch_official(params.dataset, paths.RAW)
+    else:
+        collect(params.datasets.folder.path, paths.RAW)
 
 
 if __name__ == "__main__":

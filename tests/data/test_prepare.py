@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers import tiny_data as tiny
+from helpers import tiny_data
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.schema import validate
 from ganpipe.data.config import Datasets, PublicDataset
-from ganpipe.data.loading import arrays as dataset
-from ganpipe.data.loading.batches import to_unit_range
+from ganpipe.data.loading import arrays
+from ganpipe.data.loading.batches import Batches, to_unit_range
 from ganpipe.data.prepare.images import resize
 from ganpipe.data.prepare.prepare import prepare
 from ganpipe.storage.npy import NpyWriter
@@ -25,7 +25,7 @@ def raw(tmp_path: Path) -> Path:
     """data/raw with the tiny MNIST and CIFAR-10."""
     folder = tmp_path / "raw"
     folder.mkdir()
-    contents = tiny.mnist_contents() | {"cifar-10-python.tar.gz": tiny.cifar_archive()}
+    contents = tiny_data.mnist_contents() | {"cifar-10-python.tar.gz": tiny_data.cifar_archive()}
     for name, data in contents.items():
         (folder / name).write_bytes(data)
     return folder
@@ -38,55 +38,66 @@ def mnist(raw: Path, tmp_path: Path) -> Path:
     return tmp_path / "prepared"
 
 
-def test_padding_is_black_and_can_be_cropped(mnist: Path) -> None:
-    spec = dataset.load_spec(mnist)
-    images = dataset.load_images(mnist, "train")
+def test_native_pixels_are_written(mnist: Path) -> None:
+    """Padding is the loader's, so what is on disk is the official image."""
+    spec = arrays.load_spec(mnist)
+    images = arrays.load_images(mnist, "train")
     assert isinstance(images, np.memmap)
-    assert (spec.image_size, spec.native_size, spec.padding) == (32, 28, 2)
-    wanted = tiny.arrays(tiny.TRAIN, 28, 28)[0][:, None]
-    np.testing.assert_array_equal(spec.crop(images), wanted)
-    assert images.sum() == wanted.sum()
+    assert (spec.target.image_size, spec.target.native_size, spec.target.padding) == (32, 28, 2)
+    wanted = tiny_data.arrays(tiny_data.TRAIN, 28, 28)[0][:, None]
+    np.testing.assert_array_equal(images, wanted)
+
+
+def test_the_loader_pads_with_black(mnist: Path) -> None:
+    images = torch.from_numpy(np.array(arrays.load_images(mnist, "train")))
+    padded = Batches(images, None, len(images), 0, torch.device("cpu"), padding=2).at(0).real
+    native = Batches(images, None, len(images), 0, torch.device("cpu")).at(0).real
+    assert padded.shape == (tiny_data.TRAIN, 1, 32, 32)
+    assert torch.equal(arrays.load_spec(mnist).target.crop(padded), native)
+    border = torch.ones(32, 32, dtype=torch.bool)
+    border[2:-2, 2:-2] = False
+    assert (padded[:, :, border] == -1).all()
 
 
 def test_the_training_images_of_each_class_are_counted(mnist: Path) -> None:
-    labels = tiny.arrays(tiny.TRAIN, 28, 28)[1].tolist()
-    assert dataset.load_spec(mnist).class_counts == tuple(labels.count(c) for c in range(10))
+    labels = tiny_data.arrays(tiny_data.TRAIN, 28, 28)[1].tolist()
+    assert arrays.load_spec(mnist).target.class_counts == tuple(labels.count(c) for c in range(10))
 
 
 def test_the_native_size_is_kept(raw: Path, tmp_path: Path) -> None:
     prepare("mnist", PublicDataset(image_size=28, fit="pad"), raw, tmp_path / "prepared")
-    images = dataset.load_images(tmp_path / "prepared", "test", mmap=False)
-    np.testing.assert_array_equal(images, tiny.arrays(tiny.TEST, 28, 28)[0][:, None])
-    assert dataset.load_spec(tmp_path / "prepared").padding == 0
+    images = arrays.load_images(tmp_path / "prepared", "test", mmap=False)
+    np.testing.assert_array_equal(images, tiny_data.arrays(tiny_data.TEST, 28, 28)[0][:, None])
+    assert arrays.load_spec(tmp_path / "prepared").target.padding == 0
 
 
 def test_resizing(raw: Path, tmp_path: Path) -> None:
     prepare("cifar10", PublicDataset(image_size=64, fit="resize"), raw, tmp_path / "prepared")
-    spec = dataset.load_spec(tmp_path / "prepared")
-    assert (spec.shape, spec.native_size, spec.padding) == ((3, 64, 64), 64, 0)
+    spec = arrays.load_spec(tmp_path / "prepared")
+    assert (spec.target.image_shape, spec.target.native_size) == ((3, 64, 64), 64)
     np.testing.assert_array_equal(
-        dataset.load_images(tmp_path / "prepared", "test"),
-        resize(tiny.arrays(tiny.TEST, 3, 32, 32)[0], 64),
+        arrays.load_images(tmp_path / "prepared", "test"),
+        resize(tiny_data.arrays(tiny_data.TEST, 3, 32, 32)[0], 64),
     )
 
 
 def test_labels(mnist: Path) -> None:
-    labels = dataset.load_labels(mnist, "train")
+    labels = arrays.load_labels(mnist, "train")
     assert labels is not None
     assert labels.dtype == np.int64
-    np.testing.assert_array_equal(labels, tiny.arrays(tiny.TRAIN, 28, 28)[1])
+    np.testing.assert_array_equal(labels, tiny_data.arrays(tiny_data.TRAIN, 28, 28)[1])
 
 
 @pytest.mark.parametrize("size", [28, 32])
 def test_figures_are_those_of_the_training_tensor(raw: Path, tmp_path: Path, size: int) -> None:
     fit = PublicDataset(image_size=size, fit="pad")
     figures = prepare("mnist", fit, raw, tmp_path / "prepared")
-    tensor = to_unit_range(torch.from_numpy(np.array(dataset.load_images(tmp_path / "prepared",
+    tensor = to_unit_range(torch.from_numpy(np.array(arrays.load_images(tmp_path / "prepared",
                                                                          "train"))))  # fmt: skip
     assert (figures["min"], figures["max"]) == (tensor.min().item(), tensor.max().item())
     assert (figures["min"], figures["max"]) == (-1.0, 1.0)
     assert figures["mean"] == pytest.approx(tensor.double().mean().item(), abs=1e-7)
-    assert (figures["train_images"], figures["classes"]) == (tiny.TRAIN, 10)
+    assert (figures["train_images"], figures["classes"]) == (tiny_data.TRAIN, 10)
     assert figures["image_size"] == size
 
 
@@ -143,10 +154,10 @@ def test_the_header_has_room_for_many_rows(tmp_path: Path, monkeypatch: pytest.M
 
 def test_missing_files_name_the_stage(tmp_path: Path, mnist: Path) -> None:
     with pytest.raises(GanpipeError, match=r"spec.json is missing; the stage 'prepare'"):
-        dataset.load_spec(tmp_path / "nowhere")
+        arrays.load_spec(tmp_path / "nowhere")
     (mnist / "train_images.npy").unlink()
     with pytest.raises(GanpipeError, match=r"train_images.npy is missing; the stage 'prepare'"):
-        dataset.load_images(mnist, "train")
+        arrays.load_images(mnist, "train")
 
 
 def _object_array(path: Path) -> None:
@@ -169,17 +180,17 @@ def _object_array(path: Path) -> None:
 def test_damaged_images(mnist: Path, spoil: object, mmap: bool) -> None:
     spoil(mnist / "train_images.npy")  # type: ignore[operator]
     with pytest.raises(GanpipeError, match=r"train_images.npy is damaged .*dvc repro"):
-        dataset.load_images(mnist, "train", mmap=mmap)
+        arrays.load_images(mnist, "train", mmap=mmap)
 
 
 def test_damaged_labels_and_spec(mnist: Path) -> None:
-    np.save(mnist / "train_labels.npy", np.full(tiny.TRAIN, 10))
+    np.save(mnist / "train_labels.npy", np.full(tiny_data.TRAIN, 10))
     with pytest.raises(GanpipeError, match=r"label is outside 0\.\.9"):
-        dataset.load_labels(mnist, "train")
+        arrays.load_labels(mnist, "train")
     content = json.loads((mnist / "spec.json").read_text())
     (mnist / "spec.json").write_text(json.dumps({**content, "extra": 1}))
     with pytest.raises(GanpipeError, match="other fields"):
-        dataset.load_spec(mnist)
+        arrays.load_spec(mnist)
     (mnist / "spec.json").write_text("{")
     with pytest.raises(GanpipeError, match="damaged"):
-        dataset.load_spec(mnist)
+        arrays.load_spec(mnist)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ganpipe.data import catalog as official
-from ganpipe.storage import download as transfer
-from helpers import tiny_data as tiny
+from ganpipe.data.catalog import OFFICIAL
+from ganpipe.storage import download
+from helpers import tiny_data
 from helpers.web_server import Web
 
 
@@ -25,8 +25,8 @@ def web() -> Iterator[Web]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short time-outs."""
     for name in ("READ_SECONDS", "WINDOW_SECONDS", "BACKOFF_SECONDS"):
-        monkeypatch.setattr(transfer, name, getattr(transfer, name))  # restored at the end
-    tiny.hurry()
+        monkeypatch.setattr(download, name, getattr(download, name))  # restored at the end
+    tiny_data.hurry()
 
 
 @pytest.fixture
@@ -42,5 +42,5 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def tiny_official(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiny files as the official MNIST and CIFAR-10, with no public hosts."""
-    monkeypatch.setitem(official.OFFICIAL, "mnist", tiny.tiny_mnist())
-    monkeypatch.setitem(official.OFFICIAL, "cifar10", tiny.tiny_cifar(tiny.cifar_archive()))
+    monkeypatch.setitem(OFFICIAL, "mnist", tiny_data.tiny_mnist())
+    monkeypatch.setitem(OFFICIAL, "cifar10", tiny_data.tiny_cifar(tiny_data.cifar_archive()))

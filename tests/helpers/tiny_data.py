@@ -12,9 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ganpipe.data import catalog as official
-from ganpipe.data.catalog import Official
-from ganpipe.storage import download as transfer
+from ganpipe.data.catalog import OFFICIAL, Official
+from ganpipe.storage import download
 from ganpipe.storage.remote import RemoteFile
 
 TRAIN, TEST = 20, 10
@@ -82,24 +81,24 @@ def tiny_mnist(*hosts: str) -> Official:
         )
         for name, data in mnist_contents().items()
     )  # fmt: skip
-    return replace(official.OFFICIAL["mnist"], files=files, num_train=TRAIN, num_test=TEST)
+    return replace(OFFICIAL["mnist"], files=files, num_train=TRAIN, num_test=TEST)
 
 
 def tiny_cifar(content: bytes, *hosts: str) -> Official:
     """The table's entry for a tiny archive."""
-    name = official.OFFICIAL["cifar10"].files[0].name
+    name = OFFICIAL["cifar10"].files[0].name
     file = RemoteFile("cifar10", name, len(content), f"md5:{md5(content)}", hosts)
-    return replace(official.OFFICIAL["cifar10"], files=(file,), num_train=TRAIN, num_test=TEST)
+    return replace(OFFICIAL["cifar10"], files=(file,), num_train=TRAIN, num_test=TEST)
 
 
 def hurry(read_seconds: float = 5.0) -> None:
     """Less patience, for this process."""
-    transfer.READ_SECONDS = read_seconds
-    transfer.WINDOW_SECONDS = 0.3
-    transfer.BACKOFF_SECONDS = 0.01
+    download.READ_SECONDS = read_seconds
+    download.WINDOW_SECONDS = 0.3
+    download.BACKOFF_SECONDS = 0.01
 
 
 def install(*hosts: str, on_index: bool = False, read_seconds: float = 5.0) -> None:
     """Make the tiny MNIST the official one, for this process."""
-    official.OFFICIAL["mnist"] = replace(tiny_mnist(*hosts), on_package_index=on_index)
+    OFFICIAL["mnist"] = replace(tiny_mnist(*hosts), on_package_index=on_index)
     hurry(read_seconds)

@@ -82,7 +82,10 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_1() -> None:
 
 @pytest.mark.parametrize("lines", [1, 100_000])
 def test_a_reader_that_leaves_early_is_no_error_to_tell(lines: int) -> None:
-    text = f"from ganpipe.errors import run; run(lambda: [print('line') for _ in range({lines})])"
+    text = (
+        "from ganpipe.core.command import run\n"
+        f"run(lambda: [print('line') for _ in range({lines})])"
+    )
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -96,7 +99,7 @@ def test_a_reader_that_leaves_early_is_no_error_to_tell(lines: int) -> None:
 def test_who_is_terminated_clears_up_and_says_so_by_the_code(tmp_path: Path) -> None:
     text = """
 import tempfile, time
-from ganpipe.errors import run
+from ganpipe.core.command import run
 
 def main():
     with tempfile.TemporaryDirectory():
@@ -122,7 +125,7 @@ run(main)
 def test_ctrl_c_once_more_ends_what_is_left_without_a_traceback() -> None:
     text = """
 import signal, threading, time
-from ganpipe.errors import run
+from ganpipe.core.command import run
 
 def main():
     threading.Thread(target=time.sleep, args=(60,)).start()  # the process waits for it

@@ -6,17 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import tiny_data as tiny
-from helpers import web_server as answers
+from helpers import tiny_data, web_server
 from helpers.web_server import Web
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.storage import download as transfer
+from ganpipe.storage import download
 from ganpipe.storage.download import SourceError
 from ganpipe.storage.remote import RemoteFile, Source, content, obtain, verify
 
 DATA = b"some words, over and over; " * 300
-PLAIN = RemoteFile("words", "words.bin", len(DATA), f"md5:{tiny.md5(DATA)}", ())
+PLAIN = RemoteFile("words", "words.bin", len(DATA), f"md5:{tiny_data.md5(DATA)}", ())
 GZIPPED = replace(PLAIN, name="words.gz", gzipped=True, checksum_of_content=True)
 
 pytestmark = pytest.mark.usefixtures("impatient")
@@ -52,7 +51,7 @@ def test_then_the_mirror_then_the_host(
     assert web.asked == []
     place.unlink()
     monkeypatch.setenv("GANPIPE_MIRROR", f"{web.url}/mirror/")
-    web.answers["/host/words.bin"] = answers.whole(DATA)
+    web.answers["/host/words.bin"] = web_server.whole(DATA)
     obtain(on(web))
     assert [path for path, _ in web.asked] == ["/mirror/words/words.bin", "/host/words.bin"]
     assert place.read_bytes() == DATA
@@ -60,7 +59,7 @@ def test_then_the_mirror_then_the_host(
 
 def test_a_mirror_that_is_a_url(place: Path, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANPIPE_MIRROR", f"{web.url}/m")
-    web.answers["/m/words/words.bin"] = answers.whole(DATA)
+    web.answers["/m/words/words.bin"] = web_server.whole(DATA)
     obtain([PLAIN])
     assert place.read_bytes() == DATA
 
@@ -69,21 +68,21 @@ def test_a_mirror_that_is_a_url(place: Path, web: Web, monkeypatch: pytest.Monke
 def test_content_decides_where_mirrors_compress_anew(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    web.answers["/host/words.gz"] = answers.whole(gzip.compress(DATA, 1, mtime=7))
+    web.answers["/host/words.gz"] = web_server.whole(gzip.compress(DATA, 1, mtime=7))
     [path] = obtain(on(web, GZIPPED))
     assert b"".join(content(GZIPPED, path)) == DATA
 
 
 def test_a_damaged_cached_file_is_replaced(place: Path, web: Web) -> None:
     put(place, DATA[:-1] + b"!")
-    web.answers["/host/words.bin"] = answers.whole(DATA)
+    web.answers["/host/words.bin"] = web_server.whole(DATA)
     obtain(on(web))
     assert place.read_bytes() == DATA
 
 
 def test_a_partial_file_of_something_else_is_started_again(place: Path, web: Web) -> None:
     put(place.with_name("words.bin.part"), b"?" * 100)
-    web.answers["/host/words.bin"] = answers.whole(DATA)
+    web.answers["/host/words.bin"] = web_server.whole(DATA)
     obtain(on(web))
     assert place.read_bytes() == DATA
     assert [span for _, span in web.asked] == ["bytes=100-", ""]
@@ -96,8 +95,8 @@ def test_nothing_wrong_gets_a_final_name(
     put(place, b"rubbish")
     put(tmp_path / "mirror/words/words.bin", DATA[::-1])
     monkeypatch.setenv("GANPIPE_MIRROR", str(tmp_path / "mirror"))
-    web.answers["/a/words.bin"] = answers.web_page
-    web.answers["/b/words.bin"] = answers.cut(DATA, at=10)
+    web.answers["/a/words.bin"] = web_server.web_page
+    web.answers["/b/words.bin"] = web_server.cut(DATA, at=10)
     file = replace(PLAIN, hosts=(f"{web.url}/a/", f"{web.url}/b/"))
 
     def last(file: RemoteFile, path: Path) -> None:
@@ -127,9 +126,9 @@ def test_nothing_wrong_gets_a_final_name(
 def test_a_host_that_does_not_answer_is_asked_for_one_file_only(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(download, "READ_SECONDS", 0.3)
     other = replace(PLAIN, name="other.bin")
-    web.answers |= {"/host/words.bin": answers.hang, "/host/other.bin": answers.hang}
+    web.answers |= {"/host/words.bin": web_server.hang, "/host/other.bin": web_server.hang}
     saved = []
     with_last = Source("last", lambda file, path: saved.append(put(path, DATA)))
     obtain(on(web, PLAIN, other), last=[with_last])

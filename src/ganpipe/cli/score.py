@@ -54,7 +54,8 @@ def main(options: argparse.Namespace) -> None:
         for name in extractors:
             weights, precision = options.inception_weights, options.precision
             extractor = open_extractor(name, options.classifier, weights, device, precision)
-            check_shape(extractor, *images.shape)
+            shown = images.for_channels(extractor.channels)
+            check_shape(extractor, *shown.shape)
             reference, file = _reference(options, extractor)
             if options.save_reference:
                 _save(options.save_reference, reference)
@@ -64,7 +65,7 @@ def main(options: argparse.Namespace) -> None:
             sizes = options.batch_size, options.max_features, options.fid_infinity
             evaluator = Evaluator(extractor, reference, len(images), *sizes)
             judged = fid_alone if options.fid_only else measure
-            figures |= judged(evaluator, _tensors(images)).figures
+            figures |= judged(evaluator, _tensors(shown)).figures
             compared_with[name] = {**evaluator.protocol(), **file}
         generated = {"source": str(options.images), "num_generated": len(images), **size}
     generated |= {"max_features": options.max_features, "device": device.type}
@@ -181,12 +182,17 @@ def _reference(
                 f"`dvc exp run -S dataset={text} reference`"
             )
         return reference, _file(path)
-    if path.suffix.lower() == ".npz" and path.is_file() and not set(IMAGES) & arrays_in(path):
-        return load_reference(path), _file(path)  # which says what is wrong with a damaged one
+    if path.suffix.lower() == ".npz" and path.is_file():
+        held = arrays_in(path)
+        if {"mu", "sigma"} <= held and set(IMAGES) & held:
+            log.info(f"{path} holds images and their statistics; mu and sigma are taken")
+            return load_reference(path), {**_file(path), "statistics_taken": "mu and sigma"}
+        if not set(IMAGES) & held:
+            return load_reference(path), _file(path)  # which says what is wrong with a damaged one
     with open_images(path) as images:
         _enough(images)
         sizes = len(images), options.max_features, options.batch_size
-        seen = collect(extractor, _tensors(images), *sizes)
+        seen = collect(extractor, _tensors(images.for_channels(extractor.channels)), *sizes)
         source = {"source": text, **_size(images)}
         if options.fid_only:
             return Reference(seen.gaussian(), {**about(extractor, seen), **source}), {}

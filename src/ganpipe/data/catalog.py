@@ -6,6 +6,7 @@ Plain data, so that a mirror, a test or a reader can see at a glance what is exp
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ganpipe.storage.remote import RemoteFile
 
@@ -24,6 +25,7 @@ CIFAR_HOSTS = (
 class Official:
     """A public dataset of square labelled images."""
 
+    reader: Literal["idx", "cifar"]  # the module of ganpipe.data.prepare that reads its files
     files: tuple[RemoteFile, ...]  # of idx files: train images, train labels, test images, labels
     native_size: int  # pixels a side
     channels: int
@@ -39,29 +41,34 @@ def stored_name(file: RemoteFile) -> str:
     return file.name.removesuffix(".gz") if file.gzipped else file.name
 
 
-def _idx(folder: str, hosts: tuple[str, ...], name: str, size: int, md5: str) -> RemoteFile:
-    # MNIST is known by its content because some mirrors have compressed it anew.
+def _mnist(name: str, size: int, md5: str) -> RemoteFile:
+    # Some mirrors have compressed it anew, so the checksum is that of the decompressed file.
     return RemoteFile(
-        folder,
+        "mnist",
         f"{name}.gz",
         size,
         f"md5:{md5}",
-        hosts,
+        MNIST_HOSTS,
         gzipped=True,
-        checksum_of_content=folder == "mnist",
+        checksum_of_content=True,
     )
 
 
-def _mnist(name: str, size: int, md5: str) -> RemoteFile:
-    return _idx("mnist", MNIST_HOSTS, name, size, md5)
-
-
 def _fashion(name: str, size: int, md5: str) -> RemoteFile:
-    return _idx("fashion_mnist", FASHION_HOSTS, name, size, md5)
+    return RemoteFile(
+        "fashion_mnist",
+        f"{name}.gz",
+        size,
+        f"md5:{md5}",
+        FASHION_HOSTS,
+        gzipped=True,
+        checksum_of_content=False,
+    )
 
 
 OFFICIAL: dict[str, Official] = {
     "mnist": Official(
+        reader="idx",
         files=(
             _mnist("train-images-idx3-ubyte", 47_040_016, "6bbc9ace898e44ae57da46a324031adb"),
             _mnist("train-labels-idx1-ubyte", 60_008, "a25bea736e30d166cdddb491f175f624"),
@@ -76,6 +83,7 @@ OFFICIAL: dict[str, Official] = {
         on_package_index=True,
     ),
     "fashion_mnist": Official(
+        reader="idx",
         files=(
             _fashion("train-images-idx3-ubyte", 47_040_016, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
             _fashion("train-labels-idx1-ubyte", 60_008, "25c81989df183df01b3e8a0aad5dffbe"),
@@ -92,6 +100,7 @@ OFFICIAL: dict[str, Official] = {
         ),
     ),
     "cifar10": Official(
+        reader="cifar",
         files=(
             RemoteFile(
                 "cifar10",
@@ -99,6 +108,8 @@ OFFICIAL: dict[str, Official] = {
                 170_498_071,
                 "md5:c58f30108f718f92721af3b95e74349a",
                 CIFAR_HOSTS,
+                gzipped=False,
+                checksum_of_content=False,
             ),
         ),
         native_size=32,

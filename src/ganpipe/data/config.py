@@ -47,6 +47,16 @@ def _fits(native: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _ascending(levels: list[int]) -> list[int]:
+    """Refuse a white that is not above black."""
+    if levels[0] >= levels[1]:
+        raise ValueError(f"must be black, then white above it, not {levels[0]} and {levels[1]}")
+    return levels
+
+
+Levels = Annotated[list[int], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
+
+
 class FolderDataset(Strict):
     """The user's own images."""
 
@@ -55,6 +65,9 @@ class FolderDataset(Strict):
     channels: Literal[1, 3]  # 1 grey, 3 RGB
     test_fraction: float = Field(gt=0, lt=1)  # held out where there is no train/ and test/
     skip_damaged: bool  # skip and count damaged images instead of failing
+    # Of grey images of more than 8 bits the values that become black and white; null: the full
+    # range of the file's type (0 and 65535 of 16 bits).
+    range: Levels | None = None
 
 
 class Datasets(Strict):

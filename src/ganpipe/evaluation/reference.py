@@ -182,7 +182,7 @@ def load_reference(path: Path) -> Reference:
     except ValueError as error:
         raise GanpipeError(
             f"{path} is not a whole file of reference statistics ({error}); make it again: delete "
-            "it and run `dvc repro`, or ask whom you have it from"
+            "it and run `dvc repro`, or request the file again from its source"
         ) from None
     return Reference(gaussian, protocol, **tensors, **numbers)  # type: ignore[arg-type]
 

@@ -1,29 +1,28 @@
-"""The user's own images, from a folder or an archive into data/raw, under names that are safe."""
+"""The user's own images, from a folder or an archive into data/raw."""
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
-import stat
+import re
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath, PurePosixPath
-from typing import IO, cast
+from pathlib import Path, PurePath
+from typing import IO
 
 from ganpipe.core.errors import GanpipeError
+from ganpipe.data.acquire.archives import Member, archive_errors, tar_members, zip_members
+from ganpipe.data.image_files import Census, is_hidden
 from ganpipe.storage.files import atomic_folder
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 MAX_IMAGES = 2_000_000
 MAX_IMAGE_BYTES = 1 << 28  # of one image, as compressed by its format
 MAX_TOTAL_BYTES = 1 << 37
+MAX_NAME_BYTES = 255  # of a file or folder, on the usual file systems
 BLOCK = 1 << 20
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # the last are bytes that are no UTF-8
 
 
 @dataclass
@@ -32,28 +31,35 @@ class _Collection:
 
     source: Path
     folder: Path
-    suffixes: frozenset[str]
-    images: int = 0
+    census: Census = field(init=False)
     total: int = 0  # bytes
-    ignored: list[str] = field(default_factory=list)
 
-    def wants(self, name: str) -> bool:
-        """Whether ``name`` is an image's. Raises GanpipeError where it leads out of the folder."""
-        path = PurePosixPath(name)
-        if not _is_safe(name, path):
-            raise GanpipeError(f"{self.source} holds the unsafe name {name!r}; remove it")
-        if is_hidden(path):
-            return False
-        if path.suffix.lower() in self.suffixes:
-            return True
-        self.ignored.append(name)
-        return False
+    def __post_init__(self) -> None:
+        self.census = Census(self.source)
+
+    def target(self, name: str) -> Path:
+        """Where the image ``name`` is written. Raises GanpipeError where that is elsewhere than
+        in the folder."""
+        if not _stays_inside(name):
+            raise GanpipeError(
+                f"{self.source} holds the unsafe name {name!r}, which leads out of the folder; "
+                "remove it"
+            )
+        parts = [_printable(part) for part in PurePath(name).parts]
+        if max(len(part.encode()) for part in parts) > MAX_NAME_BYTES:
+            raise GanpipeError(
+                f"{self.source} holds the name {name!r}, which is too long for a file; shorten it"
+            )
+        return self.folder.joinpath(*parts)
+
+    def has(self, name: str) -> bool:
+        """Whether ``name`` is an image that was taken."""
+        return _stays_inside(name) and self.target(name).is_file()
 
     def take(self, name: str, content: IO[bytes]) -> None:
-        """Write one image; its name was accepted by :meth:`wants`."""
-        target = self.folder / PurePosixPath(name)
-        self.images += 1
-        if self.images > MAX_IMAGES:
+        """Write one image that the census has counted."""
+        target = self.target(name)
+        if self.census.images > MAX_IMAGES:
             raise GanpipeError(f"{self.source} holds more than {MAX_IMAGES:,} images")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,16 +79,6 @@ class _Collection:
                 written.write(block)
 
 
-def refused_link(source: Path, name: str) -> GanpipeError:
-    """The error for a link, which could show anything under an image's name."""
-    return GanpipeError(f"{source} holds the link {name}; put the file itself there")
-
-
-def is_hidden(inside: PurePath) -> bool:
-    """Whether a name within a folder or an archive is hidden, or what macOS adds to archives."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in inside.parts)
-
-
 def collect(path: str, raw: Path) -> None:
     """Copy the dataset's images, a folder, .zip or .tar.*, into the folder ``raw``, replacing it.
 
@@ -91,39 +87,34 @@ def collect(path: str, raw: Path) -> None:
     source = Path(path)
     _check_place(source, raw)
     with atomic_folder(raw) as folder:
-        if not copy_images(source, folder, SUFFIXES):
+        census = copy_images(source, folder)
+        if not census.images:
+            others = f" (but {census.others_by_suffix()})" if census.others else ""
             raise GanpipeError(
-                f"datasets.folder.path is {source}, which holds no PNG, JPEG or WebP images; put "
-                "yours there or name another folder or archive (an absolute path where the "
-                "experiment is queued or --temp: it sees only what git or DVC tracks)"
+                f"datasets.folder.path is {source}, which holds no images such as PNG or JPEG"
+                f"{others}; put yours there or name another folder or archive (an absolute path "
+                "where the experiment is queued or --temp: it sees only what git or DVC tracks)"
             )
 
 
-def copy_images(source: Path, folder: Path, suffixes: frozenset[str]) -> int:
-    """Copy the images of a folder, .zip or .tar.* into the empty ``folder``; how many they are.
+def copy_images(source: Path, folder: Path) -> Census:
+    """Copy the images of a folder, .zip or .tar.* into the empty ``folder`` and count the files.
 
-    Hidden files are passed over; files that are no images by their ``suffixes`` are counted. Raises
-    GanpipeError where a name or link leads out, or the archive is damaged.
+    Links to files are followed in a folder, not in an archive. Raises GanpipeError where a name or
+    link leads out, or the archive is damaged.
     """
-    found = _Collection(source, folder, suffixes)
-    with _archive_errors(source):
+    found = _Collection(source, folder)
+    with archive_errors(source):
         if source.is_dir():
             _from_folder(source, found)
         elif zipfile.is_zipfile(source):
-            _from_zip(source, found)
+            _from_archive(zip_members(source), found)
         elif tarfile.is_tarfile(source):
-            _from_tar(source, found)
+            _from_archive(tar_members(source), found)
         else:
             raise GanpipeError(f"{source} is neither a folder nor a .zip or .tar.* archive")
-    print(f"{source}: {found.images:,} images, {found.total / 1e6:.1f} MB{_others(found.ignored)}")
-    return found.images
-
-
-def _others(ignored: list[str]) -> str:
-    if not ignored:
-        return ""
-    plural = "" if len(ignored) == 1 else "s"
-    return f"; {len(ignored):,} other file{plural} ignored (such as {ignored[0]})"
+    found.census.report(f", {found.total / 1e6:.1f} MB")
+    return found.census
 
 
 def _check_place(source: Path, raw: Path) -> None:
@@ -135,16 +126,31 @@ def _check_place(source: Path, raw: Path) -> None:
 
 
 def _from_folder(source: Path, found: _Collection) -> None:
-    root = source.resolve()
-    for inside in walk(root):
-        file = root / inside
-        if not found.wants(inside.as_posix()):
+    for inside in walk(source):
+        file = source / inside
+        if found.census.takes(inside):
+            check_file(file)
+            with _readable(file) as content:
+                found.take(str(inside), content)
+
+
+def _from_archive(members: Iterator[Member], found: _Collection) -> None:
+    for member in members:
+        if not found.census.takes(PurePath(member.name)):
             continue
-        if not file.resolve().is_relative_to(root):
-            raise refused_link(source, inside.as_posix())
-        check_file(file)
-        with _readable(file) as content:
-            found.take(inside.as_posix(), content)
+        if found.has(member.same_as):
+            with found.target(member.same_as).open("rb") as content:
+                found.take(member.name, content)
+        elif member.open is None:
+            raise refused_link(found.source, member.name)
+        else:
+            with member.open() as content:
+                found.take(member.name, content)
+
+
+def refused_link(source: Path, name: str) -> GanpipeError:
+    """The error for a link, which could show anything under an image's name."""
+    return GanpipeError(f"{source} holds the link {name}; put the file itself there")
 
 
 def walk(root: Path) -> Iterator[PurePath]:
@@ -184,78 +190,12 @@ def _readable(file: Path) -> Iterator[IO[bytes]]:
         yield content
 
 
-def _from_zip(source: Path, found: _Collection) -> None:
-    with zipfile.ZipFile(source) as archive:
-        for info in archive.infolist():
-            if info.is_dir() or not found.wants(info.filename):
-                continue
-            if stat.S_ISLNK(info.external_attr >> 16):
-                raise refused_link(source, info.filename)
-            with archive.open(info) as content:
-                found.take(info.filename, content)
+def _stays_inside(name: str) -> bool:
+    """Whether a file of that name lies within the folder that it is written to, on this system."""
+    inside = PurePath(name)
+    return bool(inside.parts) and not inside.anchor and ".." not in inside.parts
 
 
-def _from_tar(source: Path, found: _Collection) -> None:
-    # Not tarfile's own decompression, which checks no checksum of the whole.
-    with _decompressed(source) as plain, tarfile.open(fileobj=plain, mode="r|") as archive:
-        for member in archive:
-            if member.isdir() or not found.wants(member.name):
-                continue
-            content = archive.extractfile(member) if member.isreg() else None
-            if content is None:
-                raise refused_link(source, member.name)
-            found.take(member.name, content)
-        _check_end(archive)
-
-
-def _decompressed(source: Path) -> IO[bytes]:
-    with source.open("rb") as start:
-        magic = start.read(6)
-    for signature, opener in (
-        (b"\x1f\x8b", gzip.open),
-        (b"BZh", bz2.open),
-        (b"\xfd7zXZ", lzma.open),
-    ):
-        if magic.startswith(signature):
-            return cast(IO[bytes], opener(source))
-    return source.open("rb")
-
-
-def _check_end(archive: tarfile.TarFile) -> None:
-    """Raise tarfile.ReadError unless the archive ends in zeros: at a damaged header in its
-    middle, tarfile stops without a word."""
-    stream = cast(IO[bytes], archive.fileobj)
-    while block := stream.read(BLOCK):
-        if block.strip(b"\0"):
-            raise tarfile.ReadError("a header in the middle is damaged")
-    if stream.tell() - archive.offset < tarfile.BLOCKSIZE:
-        raise tarfile.ReadError("its end is missing")
-
-
-def _is_safe(name: str, path: PurePosixPath) -> bool:
-    """Whether a name stays in the folder on every system and can be printed."""
-    try:
-        sizes = [len(part.encode("utf-8")) for part in path.parts]
-    except UnicodeEncodeError:
-        return False
-    return not (
-        path.is_absolute()
-        or ".." in path.parts
-        or not path.parts
-        or max(sizes) > 255
-        or any(character < " " or character in "\\:\x7f" for character in name)
-    )
-
-
-@contextmanager
-def _archive_errors(source: Path) -> Iterator[None]:
-    """What the archive modules raise on damaged archives."""
-    damage = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
-    try:
-        yield
-    except (*damage, NotImplementedError, RuntimeError) as error:
-        raise GanpipeError(f"{source} cannot be unpacked ({error}); make it anew") from None
-    except OSError as error:
-        if error.errno is not None:  # bz2 reports damage as an OSError without a number
-            raise
-        raise GanpipeError(f"{source} cannot be unpacked ({error}); make it anew") from None
+def _printable(part: str) -> str:
+    """A name with control characters, and bytes that are no UTF-8, written as ``%0A``."""
+    return UNPRINTABLE.sub(lambda found: f"%{ord(found[0]) & 0xFF:02X}", part)

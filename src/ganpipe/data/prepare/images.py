@@ -2,19 +2,75 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
-FORMATS = ("PNG", "JPEG", "WebP")
-ALL_FORMATS = (*FORMATS, "BMP", "PPM", "TIFF")  # of images that are judged
+from ganpipe.data.image_files import readable_formats
+from ganpipe.data.prepare.metadata import without_metadata
+
+GREY_MODES = ("1", "L", "LA", "La")
+PHOTOMETRIC, BITS = 262, 258  # tags of TIFF
+UPRIGHT = {  # by the EXIF orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+FULL = 65535  # the largest number of 16 bits
+DARK = (FULL + 1) // 4  # where the largest value is below, images are nearly black
+
+Levels = tuple[int, int]  # the values that become black and white
 
 
 class DamagedImageError(Exception):
     """Why a file gave no image."""
+
+
+@dataclass
+class Notes:
+    """What decoding came across and a person should hear of."""
+
+    animations: int = 0  # files of several frames, of which the first was taken
+    deep: int = 0  # files of 16 bits a channel that were scaled from the full range
+    lowest: int = FULL  # value in those
+    highest: int = 0
+    scaled: int = 0  # files that were scaled from given levels
+
+    def add(self, other: Notes) -> None:
+        """Take over what ``other`` has noted."""
+        self.animations += other.animations
+        self.deep += other.deep
+        self.lowest = min(self.lowest, other.lowest)
+        self.highest = max(self.highest, other.highest)
+        self.scaled += other.scaled
+
+    def see_deep(self, lowest: int, highest: int) -> None:
+        """Note one file of 16 bits a channel and the range of its values."""
+        self.add(Notes(deep=1, lowest=lowest, highest=highest))
+
+    def frames(self) -> str:
+        """What to say of animations; empty where there were none."""
+        plural = "file has" if self.animations == 1 else "files have"
+        what = f"{self.animations:,} {plural} several frames; the first of each is taken"
+        return what if self.animations else ""
+
+    def darkness(self) -> str:
+        """What to say of 16-bit images that hold fewer bits; empty where all is well."""
+        if not self.deep or self.highest >= DARK:
+            return ""
+        return (
+            f"{self.deep:,} images of 16 bits hold values from {self.lowest} to {self.highest} of "
+            f"{FULL}, and come out nearly black"
+        )
 
 
 def resize(images: np.ndarray, size: int) -> np.ndarray:
@@ -28,50 +84,161 @@ def resize(images: np.ndarray, size: int) -> np.ndarray:
     return np.stack(resized).reshape(*images.shape[:2], size, size)
 
 
-def decode(path: Path, size: int, channels: int) -> np.ndarray:
+def decode(
+    path: Path, size: int, channels: int, levels: Levels | None = None, notes: Notes | None = None
+) -> np.ndarray:
     """An image file of any size -> (channels, size, size) uint8: turned as its EXIF data say,
     its shorter side resized to ``size``, the centre cropped, transparency put on white.
 
-    Raises DamagedImageError where the file can't be decoded or is a decompression bomb.
+    Grey of more than 8 bits is scaled from ``levels`` where they are given, otherwise from the
+    full range of the file. Raises DamagedImageError where the pixels can't be decoded or are a
+    decompression bomb; metadata that can't be read are none.
     """
-    with _damage(FORMATS):
+    with _damage():
         # JPEG can be decoded at 1/2, 1/4 or 1/8; twice the size leaves the filter its work.
-        upright = _open(path, FORMATS, draft=(2 * size, 2 * size))
+        upright = _read(path, (2 * size, 2 * size), levels, notes or Notes())
         plain = _flatten(upright, "L" if channels == 1 else "RGB")
         square = ImageOps.fit(plain, (size, size), Image.Resampling.BILINEAR)
     return np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
 
 
-def decode_as_it_is(path: Path) -> np.ndarray:
+def decode_as_it_is(path: Path, notes: Notes | None = None) -> np.ndarray:
     """An image file -> (1 or 3, H, W) uint8 at its own size, else as :func:`decode`."""
-    with _damage(ALL_FORMATS):
-        upright = _open(path, ALL_FORMATS, draft=None)
-        grey = upright.mode in ("1", "L", "LA") or upright.mode.startswith("I")
-        pixels = np.asarray(_flatten(upright, "L" if grey else "RGB"))
+    with _damage():
+        upright = _read(path, None, None, notes or Notes())
+        pixels = np.asarray(_flatten(upright, "L" if upright.mode in GREY_MODES else "RGB"))
     return pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1)
 
 
-def _open(path: Path, formats: tuple[str, ...], draft: tuple[int, int] | None) -> Image.Image:
-    """The image, turned as its EXIF data say."""
-    with Image.open(path, formats=formats) as image:
+def is_grey(path: Path) -> bool:
+    """Whether :func:`decode_as_it_is` gives one channel, from the file's header alone."""
+    try:
+        with Image.open(path, formats=readable_formats()) as image:
+            return image.mode in GREY_MODES or image.mode[0] in "IF"
+    except Exception:  # decoders raise every kind of error on damaged data
+        return len(decode_as_it_is(path)) == 1
+
+
+def _read(
+    path: Path, draft: tuple[int, int] | None, levels: Levels | None, notes: Notes
+) -> Image.Image:
+    """The image in 8 bits a channel, upright."""
+    try:
+        return _open(path, draft, levels, notes)
+    except DamagedImageError:
+        raise
+    except Exception:  # it may be the metadata alone that are damaged
+        pixels = without_metadata(path.read_bytes())
+        if pixels is None:
+            raise
+        return _open(io.BytesIO(pixels), draft, levels, notes)
+
+
+def _open(
+    source: Path | io.BytesIO,
+    draft: tuple[int, int] | None,
+    levels: Levels | None,
+    notes: Notes,
+) -> Image.Image:
+    with Image.open(source, formats=readable_formats()) as image:
         _refuse_bomb(image)
-        if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
-            raise DamagedImageError(
-                "its pixels are 32-bit numbers, and which of them is white is not said"
-            )
+        raw_mode = _raw_mode(image)
         if draft:
             image.draft(None, draft)
-        return ImageOps.exif_transpose(image)
+        image.load()
+        plain = image.copy()
+        if image.mode[0] in "IF":
+            plain = _in_8_bits(image, levels, notes)
+        elif image.format in ("PNG", "TIFF") and "16" in raw_mode:
+            _note_deep_colour(plain, levels, notes)
+        turn = UPRIGHT.get(_orientation(image))
+        notes.animations += _is_animated(image)
+    return plain if turn is None else plain.transpose(turn)
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the pixels lie in the file, in Pillow's words, such as ``RGB;16B``; to be asked before
+    they are loaded."""
+    tiles = getattr(image, "tile", [])
+    arguments = tiles[0][3] if tiles else ""
+    return str(arguments if isinstance(arguments, str) or not arguments else arguments[0])
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # damaged metadata raise every kind of error
+        return 1
+    return value if isinstance(value, int) else 1
+
+
+def _is_animated(image: Image.Image) -> bool:
+    """Whether there are more frames, each a picture of its own; moves to another frame."""
+    try:  # of MPO, what follows is another view or a map of brightness
+        return image.format != "MPO" and bool(getattr(image, "is_animated", False))
+    except Exception:  # the second frame is damaged
+        return False
+
+
+def _in_8_bits(image: Image.Image, levels: Levels | None, notes: Notes) -> Image.Image:
+    """Grey of more than 8 bits -> 8 bits, rounded to nearest; transparency as in the file."""
+    values = np.asarray(image)
+    values = values.astype(np.float64 if image.mode == "F" else np.int64)
+    white = _white(image)
+    if image.format == "PPM" and white is not None:  # whose header says what is white
+        levels = None
+    elif levels is not None:
+        notes.scaled += 1
+    elif white == FULL:
+        notes.see_deep(int(values.min()), int(values.max()))
+    if levels is None and white is None:
+        raise DamagedImageError(
+            "its pixels are signed or 32-bit numbers, and which of them is white is not said"
+        )
+    if not np.isfinite(values).all():
+        raise DamagedImageError("its pixels hold NaN or infinity")
+    low, high = levels or (0, white or FULL)
+    grey = np.floor((values - low) * 255 / (high - low) + 0.5).clip(0, 255).astype(np.uint8)
+    if image.format == "TIFF" and getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:
+        grey = 255 - grey  # 0 is white
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return Image.fromarray(grey)
+    alpha = np.where(values == clear, 0, 255).astype(np.uint8)
+    return Image.merge("LA", [Image.fromarray(grey), Image.fromarray(alpha)])
+
+
+def _white(image: Image.Image) -> int | None:
+    """The value of white in grey of more than 8 bits; None where the file does not say."""
+    if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
+        return None
+    if image.format == "TIFF":
+        return int(2 ** getattr(image, "tag_v2", {}).get(BITS, (16,))[0] - 1)
+    return FULL
+
+
+def _note_deep_colour(image: Image.Image, levels: Levels | None, notes: Notes) -> None:
+    """Note the range of 16-bit colours, of which Pillow reads the upper 8 bits alone."""
+    if levels is not None:
+        raise DamagedImageError(
+            "its colours have 16 bits, of which only 8 are read, so that datasets.folder.range "
+            "cannot be applied; store it with 8 bits a channel"
+        )
+    extrema = image.convert("RGB").getextrema()
+    lows, highs = zip(*extrema, strict=True)  # type: ignore[misc]
+    notes.see_deep(min(lows) * 257, max(highs) * 257)
 
 
 @contextmanager
-def _damage(formats: tuple[str, ...]) -> Iterator[None]:
+def _damage() -> Iterator[None]:
     """Take whatever decoders raise on damaged data as one error."""
     try:
         yield
     except Image.UnidentifiedImageError:
-        *first, last = formats
-        raise DamagedImageError(f"it is not a {', '.join(first)} or {last} image") from None
+        raise DamagedImageError(
+            f"it is not an image that can be read ({', '.join(readable_formats())})"
+        ) from None
     except DamagedImageError:
         raise
     except Exception as error:  # decoders raise every kind of error on damaged data
@@ -89,9 +256,7 @@ def _refuse_bomb(image: Image.Image) -> None:
 
 
 def _flatten(image: Image.Image, mode: str) -> Image.Image:
-    """Any mode -> 8-bit grey or RGB."""
-    if image.mode.startswith("I"):  # 16-bit grey, which convert() would clip
-        image = Image.fromarray((np.asarray(image) // 257).clip(0, 255).astype(np.uint8))
+    """8 bits of any mode -> grey or RGB, transparency on white."""
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

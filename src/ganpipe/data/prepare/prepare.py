@@ -7,15 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ganpipe.data.catalog import OFFICIAL
 from ganpipe.data.config import FolderDataset, PublicDataset
-from ganpipe.data.loading import arrays as dataset
-from ganpipe.data.prepare.folder import write_folder
-from ganpipe.data.prepare.formats import read_official
-from ganpipe.data.prepare.images import resize
-from ganpipe.data.spec import DataSpec, Domain
+from ganpipe.data.loading import arrays
+from ganpipe.data.prepare.build import reader
+from ganpipe.data.prepare.public import write_public
+from ganpipe.data.spec import DataSpec
 from ganpipe.storage.files import atomic_folder, write_json
-from ganpipe.storage.npy import NpyWriter
 
 BLOCK = 1024  # images in memory at once
 
@@ -23,36 +20,19 @@ BLOCK = 1024  # images in memory at once
 def prepare(
     name: str, config: PublicDataset | FolderDataset, raw: Path, prepared: Path
 ) -> dict[str, Any]:
-    """Decode, size, check and write a dataset as :mod:`ganpipe.data.dataset` reads it.
+    """Decode, size, check and write a dataset as :mod:`ganpipe.data.loading.arrays` reads it.
 
     What stood at ``prepared`` is replaced. Returns the figures of ``metrics/data.json``. Raises
     GanpipeError where data/raw is not what it should be.
     """
     with atomic_folder(prepared) as folder:
         skipped = 0
-        if isinstance(config, FolderDataset):
-            spec, skipped = write_folder(config, raw, folder)
+        if isinstance(config, PublicDataset):
+            spec = write_public(name, config, raw, folder)
         else:
-            spec = _write_official(name, config, raw, folder)
-        write_json(dataset.spec_path(folder), spec.to_dict())
-    return summary(spec, dataset.load_images(prepared, "train")) | {"damaged_skipped": skipped}
-
-
-def _write_official(name: str, config: PublicDataset, raw: Path, folder: Path) -> DataSpec:
-    official = OFFICIAL[name]
-    splits = read_official(official, raw)
-    size = official.native_size if config.fit == "pad" else config.image_size
-    for split in ("train", "test"):
-        images, labels = splits[split]
-        path = dataset.images_path(folder, split)
-        with NpyWriter(path, (official.channels, size, size), np.uint8) as writer:
-            for start in range(0, len(images), BLOCK):
-                block = images[start : start + BLOCK]
-                writer.append(block if block.shape[-1] == size else resize(block, size))
-        np.save(dataset.labels_path(folder, split), labels)
-    counts = dataset.count_classes(splits["train"][1], official.classes)
-    domain = Domain(official.channels, size, config.image_size, official.classes, counts)
-    return DataSpec(name, domain, official.num_train, official.num_test)
+            spec, skipped = reader(name).write(config, raw, folder)
+        write_json(arrays.spec_path(folder), spec.to_dict())
+    return summary(spec, arrays.load_images(prepared, "train")) | {"damaged_skipped": skipped}
 
 
 def summary(spec: DataSpec, train: np.ndarray) -> dict[str, Any]:
