@@ -40,29 +40,6 @@ def batch(first: int = 0) -> Batch:
     return Batch(real, (torch.arange(6) + first) % 2)
 
 
-def test_the_generator_gets_the_label_behind_the_noise() -> None:
-    seen = []
-
-    class Echo(torch.nn.Module):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            seen.append(x)
-            return x
-
-    z = torch.randn(3, 4)
-    ConditionalGenerator(Echo(), classes=3)(z, torch.tensor([2, 0, 1]))
-    assert seen[0][:, :4].equal(z)
-    assert seen[0][:, 4:].tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
-
-
-def test_the_discriminator_gets_a_plane_of_the_class() -> None:
-    network = ConditionalDiscriminator(torch.nn.Identity(), classes=3, image_size=2)
-    images = torch.rand(2, 3, 2, 2)
-    seen = network(images, torch.tensor([2, 1]))
-    assert seen[:, :3].equal(images)
-    for row, label in enumerate((2, 1)):
-        assert seen[row, 3].flatten().equal(network.planes.weight[label])
-
-
 def test_unrolling_updates_the_planes_of_the_classes_too() -> None:
     game = method(conditional("none", objective={"loss": "minimax", "unrolled_steps": 2}))
     fakes = game.generate(batch(), rng())
