@@ -31,17 +31,20 @@ def update_average(
     old, new = average.state_dict(), network.state_dict()
     averaged = averaged_names(network)
     torch._foreach_lerp_([old[name] for name in averaged], [new[name] for name in averaged], weight)
-    shared = {name for name, _ in network.named_parameters(remove_duplicate=False)}
-    for name in old.keys() - set(averaged) - shared:
+    for name in old.keys() - averaged_names(network, every_name=True):
         old[name].copy_(new[name])
 
 
-def averaged_names(network: nn.Module) -> list[str]:
-    """The names in ``network.state_dict()`` of parameters and batch-norm statistics."""
-    parameters = [name for name, _ in network.named_parameters()]
+def averaged_names(network: nn.Module, every_name: bool = False) -> list[str]:
+    """The names in ``network.state_dict()`` of parameters and batch-norm statistics.
+
+    What has several names is listed by the first of them, or by all where ``every_name`` asks.
+    """
+    once = not every_name
+    parameters = [name for name, _ in network.named_parameters(remove_duplicate=once)]
     statistics = [
         f"{prefix}.{name}" if prefix else name
-        for prefix, module in network.named_modules()
+        for prefix, module in network.named_modules(remove_duplicate=once)
         if isinstance(module, nn.modules.batchnorm._NormBase)
         for name in ("running_mean", "running_var")
         if getattr(module, name) is not None
