@@ -109,10 +109,14 @@ def changed(path: Path, **fields: Any) -> Path:
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"generator__depth": 8}, "generator.depth: there is no such field; the fields are"),
+        (
+            {"generator__stride": 8},
+            "generator.stride: there is no such field; the fields are conditioning, arch, width, ",
+        ),
+        ({"generator__wdith": 8}, "generator.wdith: there is no such field; did you mean 'width'"),
         ({"latent_dims": 8}, "latent_dims: there is no such field; did you mean 'latent_dim'?"),
-        ({"domain__depth": 8}, "domain.depth: "),
-        ({"domain__class_counts": None}, "domain.class_counts: "),
+        ({"domain__chanels": 8}, "domain.chanels: there is no such field; did you mean 'channels'"),
+        ({"domain__class_counts": None}, "domain.class_counts: must be a valid array, not null"),
         ({"generator__arch": "dcgna"}, "generator.arch: must be one of"),
         ({"latent": "cauchy"}, "latent: must be one of 'normal' or 'uniform', not \"cauchy\""),
         ({"latent_dim": "8"}, "latent_dim: must be a valid integer"),
