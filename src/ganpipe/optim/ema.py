@@ -23,9 +23,9 @@ def update_average(
 ) -> None:
     """Move ``average`` towards ``network`` after training step number ``step`` (from 1).
 
-    Parameters and batch-norm statistics are averaged, so that the averaged weights keep statistics
-    that belong to them. Every other buffer is copied: the vectors of spectral normalisation belong
-    to the newest power iteration, and an average of them to no matrix.
+    Parameters are averaged, and batch-norm statistics with them, so that the statistics fit the
+    averaged weights. Every other buffer is copied: the vectors of spectral norm, for example, are
+    unit vectors of the newest power iteration, and their averages would not be.
     """
     weight = 1 - decay_at(step, decay, ramp)
     old, new = average.state_dict(), network.state_dict()

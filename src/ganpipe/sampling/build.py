@@ -1,4 +1,4 @@
-"""From a sampler's configuration to a sampler.
+"""Build a sampler from its configuration.
 
 The kind ``kind`` is the module ``ganpipe.sampling.samplers.<kind>`` with a function ``build``.
 """
