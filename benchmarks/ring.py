@@ -25,6 +25,7 @@ import math
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +40,7 @@ from ganpipe.data.loading.batches import Batch, Batches
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
+from ganpipe.optim.build import resolve
 from ganpipe.params import Params, load_params
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.training.loop import train_step
@@ -116,7 +118,7 @@ class Outcome(NamedTuple):
     seed: int
     modes: int  # covered
     good: float  # share of samples
-    slope: float  # mean |∇D| between real and generated points
+    gradient: float  # mean |∇D| between real and generated points
     seconds: float
     samples: torch.Tensor  # (SAMPLES, 2)
 
@@ -147,15 +149,17 @@ def play(block: str, target: str, seed: int, kernels: int, steps: int | None) ->
     steps = steps or game.steps
     model = on_points(params.models[block], game, kernels)
     method = build_method(model, PLANE, seed)
-    method.g_nets["generator"].layers[-1] = Spread(game.scale)  # in place of tanh
-    resolved = model.optimizer.both(params.optimizer)
+    generator: Any = method.players["generator"]
+    generator.layers[-1] = Spread(game.scale)  # in place of tanh
+    resolved = {
+        player: resolve(params.optimizer, model.optimizer, player) for player in method.players
+    }
     faster = {
-        side: config.model_copy(update={"lr": FASTER * config.lr})
-        for side, config in resolved.items()
+        player: replace(settings, lr=FASTER * settings.lr) for player, settings in resolved.items()
     }
     state = start(method, faster, CPU)
     points = Points(game, seed)
-    points.per_epoch = method.updates_before(steps)
+    points.per_epoch = method.batches_before(steps)
     config = params.train.model_copy(update={"precision": "fp32", "epochs": 1})
     started = time.perf_counter()
     for _ in range(steps):
@@ -163,14 +167,16 @@ def play(block: str, target: str, seed: int, kernels: int, steps: int | None) ->
     seconds = time.perf_counter() - started
     samples = draw(state, seed, game.scale)
     modes, good = coverage(samples, game.centres)
-    return Outcome(block, target, seed, modes, good, mean_slope(state, points), seconds, samples)
+    gradient = mean_gradient(state, points)
+    return Outcome(block, target, seed, modes, good, gradient, seconds, samples)
 
 
 @torch.no_grad()
 def draw(state: State, seed: int, scale: float) -> torch.Tensor:
     """(SAMPLES, 2) points of the generator's moving average, in the units of the centres."""
-    inputs = state.method.inputs(SAMPLES, make_rng(CPU, seed, "ring samples"))
-    return state.average(**inputs).flatten(1) / scale
+    average = state.averages[""]
+    inputs = average.draw_inputs(SAMPLES, make_rng(CPU, seed, "ring samples"))
+    return average(**inputs).flatten(1) / scale
 
 
 def coverage(samples: torch.Tensor, centres: torch.Tensor) -> tuple[int, float]:
@@ -181,21 +187,22 @@ def coverage(samples: torch.Tensor, centres: torch.Tensor) -> tuple[int, float]:
     return int((counts >= 0.1 * len(samples) / len(centres)).sum()), good.float().mean().item()
 
 
-def mean_slope(state: State, points: Points) -> float:
+def mean_gradient(state: State, points: Points) -> float:
     """Mean |∇D| at random points between real and generated ones."""
     real, scale = points.at(10**9).real, points.target.scale
     fake = scale * draw(state, 1, scale)[:BATCH_SIZE, :, None, None]
     epsilon = torch.rand(BATCH_SIZE, 1, 1, 1, generator=make_rng(CPU, 0, "slope"))
     between = (epsilon * real + (1 - epsilon) * fake).requires_grad_()
-    (slopes,) = torch.autograd.grad(state.method.d_nets["discriminator"](between).sum(), between)
-    return slopes.flatten(1).norm(dim=1).mean().item()
+    logits = state.method.players["discriminator"](between)
+    (gradients,) = torch.autograd.grad(logits.sum(), between)
+    return gradients.flatten(1).norm(dim=1).mean().item()
 
 
 def table(outcomes: list[Outcome]) -> str:
     """Markdown: a row a block, the runs of all seeds in each cell."""
     played = list(dict.fromkeys(outcome.target for outcome in outcomes))
     modes = {name: len(TARGETS[name].centres) for name in played}
-    heads = [f"{name}: modes of {modes[name]} | good | slope of D" for name in played]
+    heads = [f"{name}: modes of {modes[name]} | good | gradient norm of D" for name in played]
     lines = [f"| block | {' | '.join(heads)} |", f"|---|{'---|---|---|' * len(played)}"]
     blocks = dict.fromkeys(outcome.block for outcome in outcomes)
     for block in blocks:
@@ -204,7 +211,7 @@ def table(outcomes: list[Outcome]) -> str:
             runs = [o for o in outcomes if (o.block, o.target) == (block, target)]
             cells.append(", ".join(str(run.modes) for run in runs))
             cells.append(", ".join(f"{100 * run.good:.0f}" for run in runs) + " %")
-            cells.append(f"{sum(run.slope for run in runs) / len(runs):.2g}")
+            cells.append(f"{sum(run.gradient for run in runs) / len(runs):.2g}")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -32,20 +32,15 @@ def ours(model_name: str, precision: str) -> Callable[[], object]:
     import torch
 
     from ganpipe.data.loading.batches import Batches
+    from ganpipe.optim.build import resolve
     from ganpipe.training.loop import train_step
     from ganpipe.training.state import start
 
     params, method, images = _game(model_name)
     optimizer = params.models[model_name].optimizer
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    state = start(
-        method,
-        {
-            side: optimizer.resolve(params.optimizer, side)
-            for side in ("generator", "discriminator")
-        },
-        device,
-    )
+    settings = {player: resolve(params.optimizer, optimizer, player) for player in method.players}
+    state = start(method, settings, device)
     batches = Batches(images.to(device), None, BATCH_SIZE, 0, device)
     config = params.train.model_copy(update={"precision": precision})
     return lambda: train_step(state, batches, config)
@@ -60,7 +55,8 @@ def textbook(model_name: str, precision: str) -> Callable[[], object]:
     params, method, images = _game(model_name)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     method.to(device)
-    g, d = method.g_nets["generator"], method.d_nets["discriminator"]
+    g, d = method.players["generator"], method.players["discriminator"]
+    latent_dim = params.models[model_name].latent_dim
     adam = {
         net: torch.optim.Adam(net.parameters(), params.optimizer.lr, params.optimizer.betas)
         for net in (g, d)
@@ -85,7 +81,7 @@ def textbook(model_name: str, precision: str) -> Callable[[], object]:
 
     def step() -> None:
         real = next(source).to(device)
-        fake = g(torch.randn(BATCH_SIZE, method.latent_dim, device=device))
+        fake = g(torch.randn(BATCH_SIZE, latent_dim, device=device))
         adam[d].zero_grad()
         (cross_entropy(d(real), ones) + cross_entropy(d(fake.detach()), zeros)).backward()
         adam[d].step()

@@ -32,16 +32,16 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
     [
         (
             {"wgan_gp__discriminator__norm": "batch"},
-            "models.wgan_gp: objective.penalties need the slope of one image's logit, and the "
+            "models.wgan_gp: objective.penalties need the gradient of one image's logit, and the "
             "discriminator's batch norm",
         ),
         (
             {"dcgan__objective__penalties": {"r1": 1.0}},
-            "models.dcgan: objective.penalties need the slope of one image's logit",
+            "models.dcgan: objective.penalties need the gradient of one image's logit",
         ),
         (
             {"dragan__discriminator__minibatch_discrimination": 5},
-            "models.dragan: objective.penalties need the slope of one image's logit, and "
+            "models.dragan: objective.penalties need the gradient of one image's logit, and "
             "discriminator.minibatch_discrimination",
         ),
         (
@@ -85,8 +85,8 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
             "models.dcgan.objective: fake_label smooths the labels of generated images alone",
         ),
         (
-            {"wgan__objective__n_critic": 101},
-            "models.wgan.objective: critic_warmup asks for 100 discriminator updates, fewer",
+            {"wgan__schedule__n_critic": 101},
+            "models.wgan.schedule: critic_warmup asks for 100 discriminator updates, fewer",
         ),
         (
             {"wgan__objective__loss": "wasserstien"},
@@ -118,8 +118,20 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
             "models.dcgan.optimizer: adam has no momentum; leave it out",
         ),
         (
-            {"dcgan__objective__n_critc": 3},
-            "models.dcgan.objective.n_critc: there is no such field; did you mean 'n_critic'?",
+            {"cgan__discriminator__conditioning": "none"},
+            "models.cgan: generator.conditioning and discriminator.conditioning must both be none",
+        ),
+        (
+            {"cgan__generator__conditioning": "none"},
+            "models.cgan: generator.conditioning and discriminator.conditioning must both be none",
+        ),
+        (
+            {"cgan__generator__conditioning": "projection"},
+            "models.cgan.generator.conditioning: must be one of 'none' or 'concat'",
+        ),
+        (
+            {"dcgan__schedule__n_critc": 3},
+            "models.dcgan.schedule.n_critc: there is no such field; did you mean 'n_critic'?",
         ),
     ],
 )
@@ -146,9 +158,9 @@ def test_what_makes_sense_is_let_through(tmp_path: Path) -> None:
     changes = {
         "wgan_gp.discriminator.minibatch_stddev": True,  # as Karras et al. 2018 do
         "wgan_gp.discriminator.spectral_norm": True,
-        "wgan_gp.objective.n_critic": 3,
+        "wgan_gp.schedule.n_critic": 3,
         "dcgan_sn.objective.penalties": {"r1": 1, "r2": 1},
-        "unrolled.objective.n_critic": 2,
+        "unrolled.schedule.n_critic": 2,
         "unrolled.objective.loss": "relativistic",
         "wgan.optimizer.alpha": 0.9,
         "dcgan.optimizer": {"generator": {"name": "sgd", "momentum": 0.9, "lr_decay_from": 0.5}},

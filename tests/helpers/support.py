@@ -14,7 +14,6 @@ from ganpipe.cli.main import main as cli
 from ganpipe.core.schema import validate
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.methods.config import ModelConfig
-from ganpipe.methods.method import Method
 from ganpipe.params import Params, load_params
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +51,6 @@ def small_model(name: str) -> ModelConfig:
 def spec_of(image_size: int = 32, channels: int = 1, num_train: int = 48) -> DataSpec:
     """A dataset that exists only as its description."""
     return DataSpec("mnist", Domain(channels, image_size, image_size, ("0", "1")), num_train, 12)
-
 
 
 def pixels(spec: DataSpec, seed: int = 0) -> torch.Tensor:

@@ -4,14 +4,13 @@ import copy
 
 import pytest
 import torch
-from helpers.support import SHIPPED, first_moment, small_model, spec_of
+from helpers.games import context, d_loss, g_loss, generated
+from helpers.support import SHIPPED, small_model, spec_of
 
 from ganpipe.data.loading.batches import Batch
 from ganpipe.methods.build import build_method
-from ganpipe.methods.method import Moment
+from ganpipe.methods.method import Loss
 from ganpipe.training.loop import frozen
-
-START = Moment(step=0, update=0, progress=0.0)
 
 
 def a_batch(size: int = 32, channels: int = 1) -> Batch:
@@ -19,60 +18,49 @@ def a_batch(size: int = 32, channels: int = 1) -> Batch:
     return Batch(real, torch.arange(8) % 2)
 
 
-def rng(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 @pytest.mark.parametrize("name", SHIPPED.models)
 def test_each_side_moves_alone(name: str) -> None:
     method = build_method(small_model(name), spec_of(), seed=0).train()
     batch = a_batch()
-    fakes = method.generate(batch, rng())
+    fake = generated(method, batch)
 
-    def after_step(nets: torch.nn.Module, loss: torch.Tensor) -> dict[str, torch.Tensor]:
+    def after_step(player: str, loss: Loss) -> set[str]:
         before = copy.deepcopy(method.state_dict())
-        optimizer = torch.optim.SGD(nets.parameters(), lr=0.1)
+        optimizer = torch.optim.SGD(method.players[player].parameters(), lr=0.1)
         optimizer.zero_grad()
-        loss.backward()
+        loss.total.backward()
         optimizer.step()
-        return {
-            name: value
-            for name, value in method.state_dict().items()
-            if not torch.equal(value, before[name])
-        }
+        after = method.state_dict()
+        return {name for name, value in after.items() if not torch.equal(value, before[name])}
 
-    changed = after_step(method.d_nets, method.d_loss(batch, fakes, rng(), START).total)
+    changed = after_step("discriminator", d_loss(method, batch, fake))
     assert changed
-    assert all(name.startswith("d_nets.") for name in changed)
-    with frozen(method.d_nets):
-        changed = after_step(
-            method.g_nets, method.g_loss(batch, fakes, rng(), first_moment(method)).total
-        )
+    assert all(name.startswith("players.discriminator.") for name in changed)
+    with frozen(method.players, besides={"generator"}):
+        changed = after_step("generator", g_loss(method, batch, fake))
     assert changed
-    assert all(name.startswith("g_nets.") for name in changed)
+    assert all(name.startswith("players.generator.") for name in changed)
 
 
 @pytest.mark.parametrize("name", SHIPPED.models)
 def test_losses_log_what_the_curve_needs(name: str) -> None:
     method = build_method(small_model(name), spec_of(), seed=0)
     batch = a_batch()
-    fakes = method.generate(batch, rng())
-    parts = (
-        method.d_loss(batch, fakes, rng(), START).parts
-        | method.g_loss(batch, fakes, rng(), first_moment(method)).parts
-    )
+    fake = generated(method, batch)
+    parts = d_loss(method, batch, fake).parts | g_loss(method, batch, fake).parts
     assert {"d_loss", "d_real", "d_fake", "g_loss"} <= parts.keys()
+    assert parts.keys() <= set(method.logged)
     assert not any(value.requires_grad for value in parts.values())
 
 
 def test_one_pass_over_both_batches_gives_what_two_passes_give() -> None:
     method = build_method(small_model("mlp"), spec_of(), seed=0)
     batch = a_batch()
-    fakes = method.generate(batch, rng())
+    fake = generated(method, batch)
     assert not method.separate_passes
-    once = method.d_loss(batch, fakes, rng(), START).total
+    once = d_loss(method, batch, fake).total
     method.separate_passes = True
-    assert torch.allclose(once, method.d_loss(batch, fakes, rng(), START).total, atol=1e-6)
+    assert torch.allclose(once, d_loss(method, batch, fake).total, atol=1e-6)
 
 
 def test_batch_norm_never_sees_real_and_generated_images_together() -> None:
@@ -91,13 +79,14 @@ def test_weights_depend_on_the_seed_and_leave_the_global_stream_alone() -> None:
     assert any(not torch.equal(first[name], other[name]) for name in first)
 
 
-def test_latent_noise_has_its_distribution() -> None:
-    config = SHIPPED.models["mlp"]
-    normal = build_method(config, spec_of(), 0).inputs(500, rng())["z"]
-    uniform = build_method(config.model_copy(update={"latent": "uniform"}), spec_of(), 0).inputs(
-        500, rng()
-    )["z"]
-    assert normal.shape == (500, config.latent_dim)
-    assert normal.std().item() == pytest.approx(1, abs=0.02)
-    assert uniform.abs().max() <= 1
-    assert uniform.std().item() == pytest.approx(3**-0.5, abs=0.02)
+def test_the_generators_turn_sees_the_images_of_the_last_discriminator_turn() -> None:
+    method = build_method(small_model("toy_mlp"), spec_of(), seed=0)
+    shared: dict[str, torch.Tensor] = {}
+    shown: list[torch.Tensor] = []
+    for _ in range(2):
+        method.d_loss(context(method, a_batch(), shared=shared))
+    last = shared["fake"]
+    method.discriminator.register_forward_pre_hook(lambda _, x: shown.append(x[0]))
+    method.g_loss(context(method, a_batch(), shared=shared))
+    assert len(shown) == 1
+    assert shown[0] is last

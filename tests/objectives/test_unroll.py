@@ -12,8 +12,8 @@ from torch.testing import assert_close
 
 from ganpipe.objectives.matching import feature_matching
 from ganpipe.objectives.unroll import Critic, unrolled
-from ganpipe.optim.build import build_optimizer
-from ganpipe.optim.config import OptimizerConfig, OptimizerName
+from ganpipe.optim.build import Settings, build_optimizer
+from ganpipe.optim.config import OptimizerName
 
 
 class Product(nn.Module):
@@ -55,10 +55,8 @@ def small_game(name: OptimizerName, dtype: torch.dtype) -> tuple[nn.Module, torc
     torch.manual_seed(0)
     layers = nn.Linear(2, 5), nn.LeakyReLU(0.2, inplace=True), nn.Linear(5, 1)
     network = nn.Sequential(*layers).to(dtype)
-    config = OptimizerConfig(
-        name=name, lr=0.05, betas=(0.5, 0.999), momentum=0.5, weight_decay=0.01
-    )
-    optimizer = build_optimizer(network, config)
+    settings = Settings(name, lr=0.05, betas=(0.5, 0.999), momentum=0.5, weight_decay=0.01)
+    optimizer = build_optimizer(network, settings)
     for _ in range(2):
         optimizer.zero_grad()
         network(torch.randn(4, 2, dtype=dtype)).square().mean().backward()

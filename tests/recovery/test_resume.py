@@ -12,23 +12,18 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.support import SHIPPED, pixels, small_model, spec_of
+from helpers.games import CPU, SHORT, begin
+from helpers.support import SHIPPED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.data.loading.batches import Batches
-from ganpipe.methods.build import build_method
 from ganpipe.recovery.checkpoint import KEPT, Checkpoints
-from ganpipe.recovery.fingerprint import CODE, fingerprint, remember, why_afresh
-from ganpipe.recovery.resume import restore, save
-from ganpipe.runtime.environment import differences
 from ganpipe.training.journal import Journal
 from ganpipe.training.loop import train_step
-from ganpipe.training.state import State, start, state_dict
+from ganpipe.training.state import state_dict
+from ganpipe.training.trainer import _restore, _save
 
-CPU = torch.device("cpu")
-CONFIG = SHIPPED.train.model_copy(update={"batch_size": 8, "epochs": 2, "precision": "fp32"})
 OUTPUT = Path("samples/progress")
 STEPS = 6
 
@@ -51,24 +46,26 @@ class Run:
     """One process's share of a run: what it starts with, and steps that leave output behind."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        model, spec = small_model(name), spec_of()
-        optimizers = model.optimizer.both(SHIPPED.optimizer)
-        self.state: State = start(build_method(model, spec, 0), optimizers, CPU)
-        labels = torch.arange(spec.num_train) % 2
-        self.batches = Batches(pixels(spec), labels, CONFIG.batch_size, 0, CPU)
-        self.journal = Journal(Path("metrics/train.csv"), 4, STEPS, name)
+        self.state, self.batches = begin(name)
+        self.journal = Journal(
+            Path("metrics/train.csv"),
+            logged=self.state.method.logged,
+            every=4,
+            total=STEPS,
+            model_name=name,
+        )
         self.checkpoints = Checkpoints(folder, [OUTPUT])
-        self.seconds = restore(self.checkpoints, self.state, self.journal, CPU)
+        self.seconds = _restore(self.checkpoints, self.state, self.journal, CPU)
 
     def go(self, until: int) -> None:
         while self.state.step < until:
-            parts = train_step(self.state, self.batches, CONFIG)
-            self.journal.add(self.state.step, parts, self.state.step * 8, 0.1)
+            parts = train_step(self.state, self.batches, SHORT)
+            self.journal.add(self.state.step, parts, images_seen=self.state.step * 8, lr=0.1)
             OUTPUT.mkdir(parents=True, exist_ok=True)
             (OUTPUT / f"{self.state.step}.png").write_text(f"a picture {self.state.step}")
 
     def stop(self) -> None:
-        save(self.checkpoints, self.state, self.journal, 1.0)
+        _save(self.checkpoints, self.state, self.journal, 1.0)
 
     def result(self) -> tuple[dict[str, Any], dict[str, bytes]]:
         files = [Path("metrics/train.csv"), *sorted(OUTPUT.iterdir())]
@@ -227,32 +224,7 @@ def test_no_checkpoint_is_written_of_a_loss_that_is_not_finite() -> None:
     run = Run("toy_mlp", Path("c"))
     run.go(2)
     nan = {name: torch.tensor(float("nan")) for name in ("d_loss", "g_loss", "d_real", "d_fake")}
-    run.journal.add(3, nan, 24, 0.1)
+    run.journal.add(3, nan, images_seen=24, lr=0.1)
     with pytest.raises(GanpipeError, match="not finite since step 3"):
         run.stop()
     assert not run.checkpoints.any()
-
-
-def test_the_fingerprint_sees_every_part_and_the_log_names_it() -> None:
-    then = {"name": "dcgan", "train": {"epochs": 3, "log_every": 50}, "versions": {"torch": "1"}}
-    now = {"name": "dcgan", "train": {"epochs": 9, "log_every": 50}, "versions": {"torch": "2"}}
-    assert fingerprint(then) != fingerprint(now)
-    assert fingerprint(then) == fingerprint(dict(reversed(then.items())))
-    assert differences(then, now) == ["train.epochs (3, now 9)", "versions.torch (1, now 2)"]
-    folder = Path("checkpoints") / fingerprint(then)
-    remember(folder, then)
-    assert why_afresh(Path("checkpoints"), now) == ""  # no checkpoint was written yet
-    (folder / "step_000000001_00.pt").touch()
-    assert "of another train.epochs (3, now 9) and versions.torch" in why_afresh(
-        Path("checkpoints"), now
-    )
-    assert why_afresh(Path("checkpoints"), {**now, "name": "mlp"}) == ""
-
-
-def test_the_fingerprint_covers_the_code_that_training_depends_on() -> None:
-    from helpers.support import ROOT
-    from ruamel.yaml import YAML
-
-    deps = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]["train"]["deps"]
-    code = {dep.removeprefix("src/ganpipe/") for dep in deps if dep.startswith("src/")}
-    assert set(CODE) == code - {"params.py"}  # only hands over what the fingerprint holds

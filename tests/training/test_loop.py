@@ -1,34 +1,26 @@
+"""The bits of a run, its budget, and its moving average."""
+
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import pytest
 import torch
-from helpers.support import SHIPPED, pixels, small_model, spec_of
+from helpers.games import SHORT, begin, set_schedule
+from helpers.support import SHIPPED
 
-from ganpipe.data.loading.batches import Batches
-from ganpipe.methods.build import build_method
-from ganpipe.optim.ema import decay_at
-from ganpipe.training.config import TrainConfig
 from ganpipe.training.loop import total_steps, train, train_step
-from ganpipe.training.state import State, start
-from ganpipe.training.trainer import finished_epoch
-
-CPU = torch.device("cpu")
-CONFIG = SHIPPED.train.model_copy(update={"batch_size": 8, "epochs": 2})
-
-
-def begin(name: str, seed: int = 0, config: TrainConfig = CONFIG) -> tuple[State, Batches]:
-    model, spec = small_model(name), spec_of()
-    optimizers = model.optimizer.both(SHIPPED.optimizer)
-    state = start(build_method(model, spec, seed), optimizers, CPU)
-    labels = torch.arange(spec.num_train) % 2
-    return state, Batches(pixels(spec), labels, config.batch_size, seed, CPU)
+from ganpipe.training.state import State
 
 
 def weights(state: State) -> dict[str, torch.Tensor]:
     own = {f"method.{name}": value for name, value in state.method.state_dict().items()}
-    return own | {f"ema.{name}": value for name, value in state.average.state_dict().items()}
+    averages = {
+        f"average {name}.{key}": value
+        for name, average in state.averages.items()
+        for key, value in average.state_dict().items()
+    }
+    return own | averages
 
 
 def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
@@ -40,9 +32,9 @@ def test_the_same_seed_gives_the_same_bits(name: str) -> None:
     results = []
     for seed in (0, 0, 1):
         torch.manual_seed(len(results))  # whatever the global stream held before
-        state, batches = begin(name, seed)
+        state, batches = begin(name, seed=seed)
         for _ in range(3):
-            parts = train_step(state, batches, CONFIG)
+            parts = train_step(state, batches, SHORT)
         assert all(torch.isfinite(value) for value in parts.values())
         results.append(weights(state))
     assert same(results[0], results[1])
@@ -50,12 +42,12 @@ def test_the_same_seed_gives_the_same_bits(name: str) -> None:
 
 
 def test_bf16_trains_and_keeps_fp32_weights() -> None:
-    config = CONFIG.model_copy(update={"precision": "bf16"})
+    config = SHORT.model_copy(update={"precision": "bf16"})
     state, batches = begin("dcgan", config=config)
     exact, _ = begin("dcgan")
     for _ in range(2):
         train_step(state, batches, config)
-        train_step(exact, batches, CONFIG)
+        train_step(exact, batches, SHORT)
     assert all(p.dtype == torch.float32 for p in state.method.parameters())
     pairs = zip(state.method.parameters(), exact.method.parameters(), strict=True)
     differences = [(a - b).abs().max().item() for a, b in pairs]
@@ -64,7 +56,7 @@ def test_bf16_trains_and_keeps_fp32_weights() -> None:
 
 def test_bf16_uses_the_weights_of_the_update_before() -> None:
     """Autocast caches converted weights; a stale cache would repeat the first loss."""
-    config = CONFIG.model_copy(update={"precision": "bf16"})
+    config = SHORT.model_copy(update={"precision": "bf16"})
     state, batches = begin("mlp", config=config)
     state.optimizers["discriminator"].param_groups[0]["lr"] = 0.05
     first = batches.at(0)
@@ -74,69 +66,108 @@ def test_bf16_uses_the_weights_of_the_update_before() -> None:
 
 
 def test_the_moving_average_follows_its_recurrence() -> None:
-    config = CONFIG.model_copy(update={"ema_decay": 0.9, "ema_ramp": 0.0})
+    config = SHORT.model_copy(update={"ema_decay": 0.9, "ema_ramp": 0.0})
     state, batches = begin("mlp", config=config)
-    expected = next(state.average.parameters()).clone()
+    expected = next(state.averages[""].parameters()).clone()
     for _ in range(4):
         train_step(state, batches, config)
-        expected = 0.9 * expected + 0.1 * next(state.method.generator().parameters()).detach()
-    assert torch.allclose(next(state.average.parameters()), expected, atol=1e-6)
+        expected = (
+            0.9 * expected + 0.1 * next(state.method.players["generator"].parameters()).detach()
+        )
+    assert torch.allclose(next(state.averages[""].parameters()), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["dcgan", "mlp"])
 def test_without_average_the_last_weights_are_kept(name: str) -> None:
-    config = CONFIG.model_copy(update={"ema_decay": 0.0})
+    config = SHORT.model_copy(update={"ema_decay": 0.0})
     state, batches = begin(name, config=config)
     train_step(state, batches, config)
-    last = state.method.generator().state_dict()
-    assert all(torch.equal(value, last[key]) for key, value in state.average.state_dict().items())
-
-
-def test_the_ramp_bounds_the_half_life_by_the_updates_so_far() -> None:
-    assert decay_at(step=100, decay=0.999, ramp=0.05) == pytest.approx(0.5 ** (1 / 5))
-    assert decay_at(step=10**6, decay=0.999, ramp=0.05) == pytest.approx(0.999)
-    assert decay_at(step=7, decay=0.999, ramp=0.0) == 0.999
-    assert decay_at(step=1, decay=0.999, ramp=0.05) < 1e-5
+    last = state.method.players["generator"].state_dict()
+    kept = state.averages[""].network.state_dict()
+    assert last.keys() == kept.keys()
+    assert all(torch.equal(value, last[key]) for key, value in kept.items())
 
 
 def test_an_epoch_is_a_pass_of_the_discriminator() -> None:
     state, batches = begin("mlp")
-    assert total_steps(state, batches, CONFIG) == 2 * 48 // 8
-    state.method.n_critic = 5
-    assert total_steps(state, batches, CONFIG) == 2 * 48 // 8 // 5
+    assert total_steps(state, batches, SHORT) == 2 * 48 // 8
+    set_schedule(state.method, n_critic=5)
+    assert total_steps(state, batches, SHORT) == 2 * 48 // 8 // 5
     seen: list[int] = []
-    train(state, batches, CONFIG, lambda state, parts: seen.append(state.step))
+    train(state, batches, SHORT, lambda state, parts: seen.append(state.step))
     assert seen == [1, 2]
 
 
 def test_each_discriminator_update_has_its_own_batch_and_noise() -> None:
     state, batches = begin("mlp")
-    state.method.n_critic = 3
+    method: Any = state.method
+    set_schedule(method, n_critic=3)
     asked: list[int] = []
     at = batches.at
     batches.at = lambda index: asked.append(index) or at(index)  # type: ignore[method-assign,func-returns-value]
     noise: list[torch.Tensor] = []
-    inputs = state.method.inputs
-
-    def recorded(n: int, rng: torch.Generator) -> dict[str, torch.Tensor]:
-        drawn = inputs(n, rng)
-        noise.append(drawn["z"])
-        return drawn
-
-    state.method.inputs = recorded  # type: ignore[method-assign]
-    train_step(state, batches, CONFIG)
-    train_step(state, batches, CONFIG)
+    method.players["generator"].register_forward_pre_hook(
+        lambda _, unnamed, named: noise.append(named["z"]), with_kwargs=True
+    )
+    train_step(state, batches, SHORT)
+    train_step(state, batches, SHORT)
     assert asked == [0, 1, 2, 3, 4, 5]
     assert len({tuple(z.flatten().tolist()) for z in noise}) == 6
 
 
-@pytest.mark.parametrize(("n_critic", "per_epoch"), [(1, 6), (5, 6), (4, 10), (7, 3)])
-def test_finished_epochs(n_critic: int, per_epoch: int) -> None:
-    steps = range(1, 41)
-    found = {
-        s: e for s in steps if (e := finished_epoch((s - 1) * n_critic, s * n_critic, per_epoch))
-    }
-    for step in steps:
-        passed = {math.floor(k * n_critic / per_epoch) for k in (step - 1, step)}
-        assert (step in found) == (len(passed) == 2)
-        assert found.get(step, 0) in passed | {0}
+def test_the_average_ramps_up() -> None:
+    """Its half-life is at most a twentieth of the updates, so the first replaces all of it."""
+    config = SHORT.model_copy(update={"ema_decay": 0.999, "ema_ramp": 0.05})
+    state, batches = begin("mlp")
+    train_step(state, batches, config)
+    for average, weight in zip(
+        state.averages[""].parameters(),
+        state.method.players["generator"].parameters(),
+        strict=True,
+    ):
+        assert torch.allclose(average, weight, atol=1e-6)
+
+
+def test_statistics_of_batch_norm_are_averaged_with_the_weights() -> None:
+    config = SHORT.model_copy(update={"ema_decay": 0.9, "ema_ramp": 0.0})
+    state, batches = begin("dcgan")
+    average = state.averages[""].network
+    name = next(key for key in average.state_dict() if key.endswith("running_mean"))
+    expected = average.state_dict()[name].clone()
+    for _ in range(3):
+        train_step(state, batches, config)
+        expected = 0.9 * expected + 0.1 * state.method.players["generator"].state_dict()[name]
+    assert torch.allclose(average.state_dict()[name], expected, atol=1e-6)
+
+
+def test_both_optimizers_follow_the_falling_rate() -> None:
+    default = SHIPPED.optimizer.model_copy(update={"lr": 0.012, "lr_decay_from": 0.0})
+    state, batches = begin("toy_mlp", default=default)
+    total = total_steps(state, batches, SHORT)
+    for step in range(3):
+        train_step(state, batches, SHORT)
+        for optimizer in state.optimizers.values():
+            rate = optimizer.param_groups[0]["lr"]
+            assert rate == pytest.approx(0.012 * (1 - step / total))
+
+
+def test_the_budget_holds_with_a_warm_up() -> None:
+    state, batches = begin("toy_mlp")
+    set_schedule(state.method, n_critic=5, critic_warmup=True)
+    for epochs in (1, 50, 416, 417, 418, 1000):
+        config = SHORT.model_copy(update={"epochs": epochs})
+        total, budget = total_steps(state, batches, config), epochs * batches.per_epoch
+        assert total == 1 or state.method.batches_before(total) <= budget
+        assert state.method.batches_before(total + 1) > budget
+
+
+def test_a_step_of_the_warm_up_takes_its_own_batches() -> None:
+    state, batches = begin("toy_mlp")
+    set_schedule(state.method, n_critic=2, critic_warmup=True)
+    asked: list[int] = []
+    at = batches.at
+    batches.at = lambda index: asked.append(index) or at(index)  # type: ignore[method-assign,func-returns-value]
+    state.step = 24
+    train_step(state, batches, SHORT)
+    train_step(state, batches, SHORT)
+    assert asked == list(range(2400, 2502))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -55,7 +56,7 @@ def _sentence(kind: type[BaseModel], content: Any, detail: Any) -> str:
     path, valid = _locate(kind, content, detail["loc"])
     given = f", not {json.dumps(detail['input'], default=str)}"
     match detail["type"]:
-        case "extra_forbidden":
+        case "extra_forbidden" | "unexpected_keyword_argument":  # the latter of dataclasses
             guess = nearest(str(detail["loc"][-1]), valid, "fields")
             return f"{path}: there is no such field; {guess}"
         case "missing":
@@ -88,7 +89,10 @@ def _locate(kind: type[BaseModel], content: Any, loc: tuple[Any, ...]) -> tuple[
     hint: Any = kind
     for position, part in enumerate(loc):
         model = _model(hint, content)
-        valid = list(model.model_fields) if model else valid
+        if model is not None:
+            valid = list(model.model_fields)
+        elif is_dataclass(hint):
+            valid = [field.name for field in fields(hint)]
         last = position == len(loc) - 1
         known = isinstance(content, dict) and part in content
         in_list = isinstance(content, list) and isinstance(part, int) and part < len(content)
@@ -116,7 +120,7 @@ def _model(hint: Any, content: Any) -> type[BaseModel] | None:
     models = [model for argument in get_args(hint) if (model := _model(argument, content))]
     for model in models:
         for name, field in model.model_fields.items():
-            is_tag = get_origin(field.annotation) is Literal and isinstance(content, dict)
-            if is_tag and content.get(name) in get_args(field.annotation):
+            tags = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+            if len(tags) == 1 and isinstance(content, dict) and content.get(name) == tags[0]:
                 return model
     return models[0] if models else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,10 @@ class Domain:
     the loader pads and from which a sampler crops.
     """
 
-    __pydantic_config__ = {"extra": "forbid", "strict": True}  # where a configuration holds one
+    __pydantic_config__: ClassVar[Any] = {
+        "extra": "forbid",
+        "strict": True,
+    }  # where a configuration holds one
 
     channels: int  # 1 grey, 3 RGB
     native_size: int  # pixels a side, as stored, shown and judged

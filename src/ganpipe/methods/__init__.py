@@ -1,1 +1,1 @@
-"""Who plays whom: a method owns the networks of both sides and their losses."""
+"""Training methods: players, the order of their updates, and their losses."""

@@ -27,7 +27,7 @@ from ganpipe.sampling.samplers.noise import NoiseSampler, build_network
 
 
 def build(config: ModelConfig, spec: DataSpec) -> Adversarial:
-    """The game of ``config`` on ``spec``, with initial weights from the global stream.
+    """The method of ``config`` on ``spec``, with initial weights from the global stream.
 
     Raises GanpipeError for a conditioned model and images without labels.
     """
@@ -37,8 +37,8 @@ def build(config: ModelConfig, spec: DataSpec) -> Adversarial:
 class Adversarial(Method):
     """The game of ``config.objective`` between the two networks of ``config``.
 
-    The discriminator moves ``n_critic`` times, each time on a new batch and new generated images;
-    then the generator moves once, on the last of those images.
+    In each step the discriminator is updated ``n_critic`` times, each time on a new batch and new
+    generated images; then the generator is updated once, on the last of those images.
     """
 
     logged = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")
@@ -91,19 +91,19 @@ class Adversarial(Method):
 
     @property
     def sampler(self) -> NoiseSampler:
-        """The generator as it is drawn from."""
+        """The sampler of the generator."""
         network: Any = self.players["generator"]
         return NoiseSampler(self.sampler_config, network)
 
     @property
     def discriminator(self) -> nn.Module:
-        """Images (N, C, H, W), and labels where it is told the class -> logits (N,)."""
+        """Images (N, C, H, W), and labels if it is conditioned -> logits (N,)."""
         return self.players["discriminator"]
 
     def generate(self, context: Context) -> Tensor:
-        """Generated images (N, C, H, W) with their graph, as many as the batch has.
+        """As many generated images (N, C, H, W) as the batch has real ones, with their graph.
 
-        Labels are those of the real images, so that both sides are told the same.
+        The labels are those of the real images, so that both networks are told the same classes.
         """
         inputs = self.sampler.draw_inputs(len(context.batch.real), context.stream("latent"))
         if self.conditioned:
@@ -112,7 +112,7 @@ class Adversarial(Method):
         return images
 
     def d_loss(self, context: Context) -> Loss:
-        """The discriminator's loss on a real batch and on new generated images, which stay in
+        """The discriminator's loss on a real batch and new generated images, which are kept in
         ``context.shared`` for the generator's turn."""
         context.shared["fake"] = self.generate(context)
         real = self._seen(context.batch.real, context)
@@ -164,8 +164,10 @@ class Adversarial(Method):
         return images
 
     def _critic(self, batch: Batch, network: Network | None = None) -> Critic:
-        """``network``, the discriminator by default, as a function of images alone: of one batch,
-        or of several after each other, that show what ``batch`` shows."""
+        """``network``, by default the discriminator, as a function of images alone.
+
+        The images are one or more batches in a row whose labels are those of ``batch``.
+        """
         network = network or self.discriminator
         if not self.conditioned:
             return network
@@ -173,14 +175,14 @@ class Adversarial(Method):
         return lambda images: network(images, labels.repeat(len(images) // len(labels)))
 
     def _logits(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Both (N,) float32 outputs, in one pass where no image's output depends on another's."""
+        """Both (N,) float32 outputs, from one pass if no image's output depends on another's."""
         if self.separate_passes:
             return critic(real).float(), critic(fake).float()
         first, second = critic(torch.cat([real, fake])).float().split(len(real))
         return first, second
 
     def _against(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-        """The discriminator's loss on its (N,) logits, against the labels that are asked for."""
+        """The discriminator's loss on its (N,) logits, against the labels of the objective."""
         config, against = self.objective, self.loss.against
         if config.plain_labels or against is None:
             return self.loss.discriminator(real, fake)
@@ -188,11 +190,11 @@ class Adversarial(Method):
         return against_labels(against, real, fake, labels, config.label_flip, rng)
 
     def _penalty(self, critic: Critic, real: Tensor, fake: Tensor, context: Context) -> Tensor:
-        """The weighted penalties, in fp32, which second derivatives want.
+        """The weighted sum of the penalties, in fp32 since second derivatives need its precision.
 
-        Applied at every k-th update they count k times (Karras et al. 2020, arXiv:1912.04958,
-        appendix B). Its correction of Adam's fields is for updates of their own; here penalty and
-        loss share an update, so none is due.
+        Penalties that are applied at every k-th update count k times (Karras et al. 2020,
+        arXiv:1912.04958, appendix B). The paper also corrects Adam's parameters, because there a
+        penalty has updates of its own; here it shares them with the loss.
         """
         every = self.objective.penalty_every
         if context.update % every:
@@ -213,11 +215,11 @@ class Adversarial(Method):
         return feature_matching(wanted, features(fake).float().flatten(1))
 
     def _look_ahead(self, real: Tensor, fake: Tensor, context: Context) -> Tensor:
-        """The generator's loss against the discriminator that will have answered to ``fake``.
+        """The generator's loss against the discriminator after ``unrolled_steps`` more updates.
 
         In a zero-sum game this is minus the discriminator's whole loss (Metz et al. 2017, eq. 4 and
-        5): the logits of real images depend on the generator, too, through the unrolled updates.
-        Smoothed and flipped labels are the discriminator's alone, here as in every game.
+        5), since the unrolled updates make the logits of real images depend on the generator as
+        well. Smoothed and flipped labels are used in the discriminator's updates only.
         """
 
         def logits(network: Network) -> tuple[Tensor, Tensor]:
@@ -237,7 +239,7 @@ class Adversarial(Method):
             return self.loss.generator(on_real, on_fake)
 
     def _watched(self, logits: Tensor) -> Tensor:
-        """D(x) where the output is a logit of a probability, the mean score where it is not."""
+        """The mean of D(x) if outputs are logits of probabilities, otherwise the mean output."""
         return (logits.sigmoid() if self.loss.probability else logits).mean()
 
 

@@ -18,7 +18,7 @@ from ganpipe.runtime.seeding import derive
 def build_method(config: ModelConfig, spec: DataSpec, seed: int) -> Method:
     """The method of ``config.method`` with initial weights that depend on ``seed`` alone.
 
-    Leaves PyTorch's global random state as it was. Raises GanpipeError where the dataset lacks what
+    Leaves PyTorch's global random state unchanged. Raises GanpipeError if the dataset lacks what
     the model needs.
     """
     module = import_module(f"ganpipe.methods.{config.method}")

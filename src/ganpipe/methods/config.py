@@ -14,10 +14,12 @@ from ganpipe.sampling.config import Distribution
 
 
 class ScheduleConfig(Strict):
-    """How often each side moves."""
+    """Updates of the discriminator for each update of the generator."""
 
     n_critic: PositiveInt = 1  # discriminator updates per generator update
-    critic_warmup: bool = False  # 100 of them before updates 0..24 and every 500th, as in WGAN
+    critic_warmup: bool = (
+        False  # 100 of them before generator updates 0..24 and every 500th, as in WGAN
+    )
 
     @model_validator(mode="after")
     def _makes_sense(self) -> ScheduleConfig:

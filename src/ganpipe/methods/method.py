@@ -25,13 +25,13 @@ class Loss(NamedTuple):
 
 @dataclass
 class Context:
-    """Everything that a turn may depend on beside the weights."""
+    """Everything besides the weights that a turn may depend on."""
 
     batch: Batch
     rng: torch.Generator  # of this turn, on the method's device
     step: int  # training steps before this one
     update: int  # number of the batch, counted from 0 over the run
-    progress: float  # share of the run's steps that is done, in [0, 1)
+    progress: float  # share of the run's steps done so far, in [0, 1)
     optimizers: Mapping[str, Optimizer]  # by player
     stream: Callable[[str], torch.Generator]  # a stream of another purpose for the same turn
     shared: dict[str, Any] = field(default_factory=dict)  # among the turns of one step
@@ -44,8 +44,8 @@ class Turn:
     player: str  # a key of `players`: only its weights move
     loss: Callable[[Context], Loss]
     purpose: str  # of the turn's random stream
-    new_batch: bool = False  # takes the run's next batch; otherwise the turn before's
-    every: int = 1  # is played at each step that is a multiple of it (lazy regularisation)
+    new_batch: bool = False  # takes the run's next batch; otherwise that of the turn before
+    every: int = 1  # played at steps that are multiples of it only (lazy regularisation)
     records: tuple[str, ...] = ()  # players whose forward pass a later turn backpropagates through
     after: Callable[[Context, Loss], None] | None = None  # clip weights, adapt, fill a pool
 
@@ -53,11 +53,11 @@ class Turn:
 class Method(nn.Module, ABC):
     """Players that move in turns.
 
-    In each step the turns are played in order. A turn that takes a new batch draws from a stream
-    that is numbered by the batch, any other from one that is numbered by the step. Players other
-    than the turn's, and than those which it records, are frozen while it is played. Whatever is
-    carried from step to step beside weights (a running mean, an image pool) is a buffer of the
-    method, so that checkpoints hold it.
+    In each step the turns are played in order. The random stream of a turn is numbered by the batch
+    if the turn takes a new one, and by the step otherwise. While a turn is played, all players are
+    frozen except its own and those that it records. State other than weights that lasts from step
+    to step (a running mean, an image pool) must be a buffer of the method, so that checkpoints
+    hold it.
     """
 
     players: nn.ModuleDict  # any number, any names; one optimizer each
@@ -73,10 +73,10 @@ class Method(nn.Module, ABC):
 
     @abstractmethod
     def samplers(self) -> dict[str, Sampler]:
-        """What is averaged, saved, sampled, judged and exported, by name.
+        """The samplers that are averaged, saved, drawn from, evaluated and exported, by name.
 
-        ``""`` where there is one; ``a_to_b`` and ``b_to_a`` for two directions. The networks are
-        the players' own.
+        The name is ``""`` where there is one; ``a_to_b`` and ``b_to_a`` for two directions. Their
+        networks are those of the players, not copies.
         """
 
 

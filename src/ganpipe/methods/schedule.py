@@ -1,17 +1,17 @@
-"""How often a discriminator moves for each move of the generator."""
+"""Numbers of discriminator updates before and in each training step."""
 
 from __future__ import annotations
 
-WARMUP_UPDATES = 100  # of the discriminator before a generator update of the warm-up
-WARMUP_STEPS = 25  # the first generator updates are of the warm-up
-WARMUP_EVERY = 500  # and so is every one whose number is a multiple of this
+WARMUP_UPDATES = 100  # of the discriminator in a step of the warm-up
+WARMUP_STEPS = 25  # the first steps, which belong to the warm-up
+WARMUP_EVERY = 500  # steps that are multiples of this belong to it as well
 
 
 def updates_before(step: int, n_critic: int, warmup: bool) -> int:
     """Discriminator updates in the first ``step`` training steps.
 
-    The warm-up is that of Arjovsky et al.'s program (2017): a critic near its optimum when the
-    generator starts, and again from time to time.
+    The warm-up is that of Arjovsky et al.'s program (2017): it brings the critic near its optimum
+    before the generator starts, and again from time to time.
     """
     updates = step * n_critic
     if warmup:

@@ -1,4 +1,4 @@
-"""From a block of params.yaml to a network: architecture, initial weights, constraints, label.
+"""Build a network from its block in params.yaml.
 
 The architecture ``arch`` is the module ``ganpipe.networks.<arch>`` with a ``Generator`` and a
 ``Discriminator``.
@@ -27,8 +27,8 @@ def build_generator(
 ) -> Network:
     """The generator of ``config.arch`` for images of ``image_shape`` (C, H, W).
 
-    ``num_classes`` is the number of classes of the images, 0 where they have no labels; whether
-    the network is told the class is ``config.conditioning``.
+    ``num_classes`` is the number of classes of the images, 0 if they have no labels; whether the
+    network takes the label is ``config.conditioning``.
     """
     told = num_classes if config.conditioning == "concat" else 0
     network: Network = _module(config.arch).Generator(
@@ -58,7 +58,7 @@ def _module(arch: str) -> Any:
 
 
 def _fields(config: GeneratorConfig | DiscriminatorConfig, num_classes: int) -> dict[str, Any]:
-    """The keywords of the network; a conditioning that is its own comes with the classes."""
+    """The keywords of the network; with the classes if it implements its conditioning itself."""
     own = config.conditioning not in ("none", "concat")
     facts = {"conditioning": config.conditioning, "num_classes": num_classes} if own else {}
     return config.model_dump(exclude=APPLIED_HERE) | facts

@@ -1,4 +1,4 @@
-"""What every network says of itself."""
+"""The base class of networks."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from torch import nn
 
 
 class Network(nn.Module):
-    """Base of generators and discriminators: the facts of a network beside its layers.
+    """Base class of generators and discriminators: what a network says of itself.
 
-    ``forward`` of a generator takes noise, and the label where ``num_classes`` is positive; that of
-    a discriminator takes images, and the label likewise.
+    ``forward`` of a generator takes noise, that of a discriminator images; both also take the label
+    if ``num_classes`` is positive.
     """
 
     def __init__(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> None:
         super().__init__()
         self.image_shape = image_shape  # (C, H, W) of the images it makes or sees
-        self.num_classes = num_classes  # of the label that it is told; 0: it is told none
+        self.num_classes = num_classes  # of the label that it takes; 0: it takes none
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Disjoint groups of all parameters, as optimizers of PyTorch take them.

@@ -1,4 +1,4 @@
-"""From optimizer fields to an optimizer of PyTorch."""
+"""Build optimizers from their fields in params.yaml."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganpipe.optim.config import OptimizerFields, OptimizerName, PlayerOptimizer
 
 @dataclass(frozen=True)
 class Settings:
-    """An optimizer with all its fields set; as in :class:`OptimizerFields`."""
+    """The fields of :class:`OptimizerFields`, all of them set."""
 
     name: OptimizerName
     lr: float
@@ -39,7 +39,8 @@ def resolve(default: OptimizerFields, model: PlayerOptimizers, player: str) -> S
 
 
 def parameter_groups(player: nn.Module) -> list[dict[str, Any]]:
-    """The groups that the networks of a player declare; one group of all parameters for others."""
+    """The parameter groups that the networks of a player declare; a network that declares none has
+    one group of all its parameters."""
     declared: Any = getattr(player, "parameter_groups", None)
     if declared is not None:
         groups: list[dict[str, Any]] = declared()
@@ -50,7 +51,7 @@ def parameter_groups(player: nn.Module) -> list[dict[str, Any]]:
 
 
 def build_optimizer(player: nn.Module, settings: Settings) -> torch.optim.Optimizer:
-    """The optimizer of one player, in PyTorch's fused form where it has one."""
+    """The optimizer of one player, fused where PyTorch has a fused form."""
     groups = [
         {**group, "lr": settings.lr * group.get("lr_scale", 1.0)}
         for group in parameter_groups(player)

@@ -15,8 +15,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class OptimizerFields(Strict):
-    """Fields of an optimizer; one that is left out is looked up in the shared default, and what
-    neither says is as the comment says."""
+    """Fields of an optimizer; one that is left out is that of the shared default, and one that both
+    leave out is the number in its comment."""
 
     name: OptimizerName | None = None  # required in the shared default
     lr: PositiveFloat | None = None  # learning rate; required in the shared default
@@ -35,12 +35,12 @@ class PlayerOptimizers(OptimizerFields):
 
 
 def missing_fields(default: OptimizerFields) -> list[str]:
-    """Required fields that the shared default leaves out."""
+    """Say which required fields the shared default leaves out, a sentence each."""
     return [f"{name}: is missing" for name in REQUIRED if getattr(default, name) is None]
 
 
 def foreign_fields(default: OptimizerFields, model: PlayerOptimizers) -> list[str]:
-    """Fields of a model that the optimizer which they end up in does not have, in words."""
+    """Say which fields of a model its optimizers do not have, a sentence each."""
     found: dict[str, str] = {}
     for own in (model.generator, model.discriminator):
         name = own.name or model.name or default.name

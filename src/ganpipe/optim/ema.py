@@ -23,25 +23,28 @@ def update_average(
 ) -> None:
     """Move ``average`` towards ``network`` after training step number ``step`` (from 1).
 
-    Parameters and batch-norm statistics are averaged, so that the averaged weights keep statistics
-    that belong to them. Every other buffer is copied: the vectors of spectral normalisation belong
-    to the newest power iteration, and an average of them to no matrix.
+    Parameters are averaged, and batch-norm statistics with them, so that the statistics fit the
+    averaged weights. Every other buffer is copied: the vectors of spectral norm, for example, are
+    unit vectors of the newest power iteration, and their averages would not be.
     """
     weight = 1 - decay_at(step, decay, ramp)
     old, new = average.state_dict(), network.state_dict()
     averaged = averaged_names(network)
     torch._foreach_lerp_([old[name] for name in averaged], [new[name] for name in averaged], weight)
-    shared = {name for name, _ in network.named_parameters(remove_duplicate=False)}
-    for name in old.keys() - set(averaged) - shared:
+    for name in old.keys() - averaged_names(network, every_name=True):
         old[name].copy_(new[name])
 
 
-def averaged_names(network: nn.Module) -> list[str]:
-    """The names in ``network.state_dict()`` of parameters and batch-norm statistics."""
-    parameters = [name for name, _ in network.named_parameters()]
+def averaged_names(network: nn.Module, every_name: bool = False) -> list[str]:
+    """The names in ``network.state_dict()`` of parameters and batch-norm statistics.
+
+    What has several names is listed by the first of them, or by all where ``every_name`` asks.
+    """
+    once = not every_name
+    parameters = [name for name, _ in network.named_parameters(remove_duplicate=once)]
     statistics = [
         f"{prefix}.{name}" if prefix else name
-        for prefix, module in network.named_modules()
+        for prefix, module in network.named_modules(remove_duplicate=once)
         if isinstance(module, nn.modules.batchnorm._NormBase)
         for name in ("running_mean", "running_var")
         if getattr(module, name) is not None

@@ -17,7 +17,7 @@ def lr_at(settings: Settings, progress: float) -> float:
 def set_learning_rate(
     optimizer: torch.optim.Optimizer, settings: Settings, progress: float
 ) -> None:
-    """Give every parameter group its rate after a share ``progress`` of the run."""
+    """Set the rate of every parameter group after a share ``progress`` of the run."""
     if settings.lr_decay_from < 1:
         for group in optimizer.param_groups:
             group["lr"] = lr_at(settings, progress) * group.get("lr_scale", 1.0)

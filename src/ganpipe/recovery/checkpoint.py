@@ -1,4 +1,4 @@
-"""Checkpoints: everything a run needs to go on as if it had never stopped.
+"""Checkpoints: everything that a run needs to continue as if it had never stopped.
 
 Since randomness is derived from the seed and the step, that is little: the state's tensors, what
 the journal has summed up so far, and the files that the run has written already (dvc deletes a
@@ -46,15 +46,15 @@ class Checkpoints:
         self._saved_at = time.monotonic()  # not the clock of the wall, which may jump
 
     def due(self) -> bool:
-        """Whether the last one is SECONDS old."""
+        """Whether the last checkpoint is at least SECONDS old."""
         return time.monotonic() - self._saved_at >= SECONDS
 
     def any(self) -> bool:
-        """Whether there is one, whole or not."""
+        """Whether there is any checkpoint, intact or not."""
         return bool(self._all())
 
     def save(self, step: int, content: dict[str, Any]) -> None:
-        """Write a checkpoint, durably, then drop all but the last KEPT.
+        """Write a checkpoint durably, then delete all but the last KEPT.
 
         ``content`` is made of dicts, lists, tensors, numbers and strings.
         """
@@ -76,9 +76,10 @@ class Checkpoints:
         self._saved_at = time.monotonic()
 
     def restore(self) -> dict[str, Any] | None:
-        """The content of the newest checkpoint that is whole, its files back in their places.
+        """Return the content of the newest intact checkpoint and restore its output files.
 
-        A damaged one is named on stderr and passed over. Without any, None, and no files.
+        Damaged checkpoints are deleted with a warning. Without an intact one, returns None and
+        empties the output folders.
         """
         for leftover in self.folder.rglob(".*.part"):
             leftover.unlink()  # of a run that was killed while it wrote
@@ -95,11 +96,11 @@ class Checkpoints:
         return None
 
     def discard(self) -> None:
-        """Delete them all, since the run is complete."""
+        """Delete all checkpoints: the run is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _put_back(self, files: dict[str, str]) -> None:
-        """Make the output folders hold exactly ``files``."""
+        """Make the output folders contain exactly ``files``."""
         for name, digest in files.items():
             copy = self._copy_of(name)
             if Path(name).parent not in self.outputs:
@@ -121,12 +122,12 @@ class Checkpoints:
 
 
 def _files(folders: Sequence[Path]) -> list[Path]:
-    """The files in ``folders``, without hidden ones, which are still being written."""
+    """The files in ``folders``, except hidden ones, which are still being written."""
     return sorted(p for f in folders for p in f.glob("*") if not p.name.startswith("."))
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint whose name tells its hash; pickled code is never run."""
+    """The content of a checkpoint, checked against the hash in its name; runs no pickled code."""
     data = path.read_bytes()
     if sha256(data).hexdigest() != path.stem.rpartition("_")[2]:
         raise _DamagedError("is damaged")

@@ -1,4 +1,4 @@
-"""What determines a run's result, and the name that it gives to the run's checkpoints."""
+"""The fingerprint of a run: a hash of everything that determines its result."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def parts_of(
 ) -> dict[str, Any]:
     """Everything that the bytes of the result depend on, as plain JSON content.
 
-    ``optimizers`` are dataclasses by player. ``config`` has its precision resolved; of its device, only the one that is used counts.
+    ``optimizers`` are dataclasses by player. The precision of ``config`` must be resolved; its
+    field ``device`` is left out, since ``device`` is the one that is used.
     """
     return {
         "name": name,
@@ -63,7 +64,7 @@ def parts_of(
 
 
 def fingerprint(parts: dict[str, Any]) -> str:
-    """32 hexadecimal digits; other parts give others."""
+    """A hash of ``parts``, 32 hexadecimal digits."""
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -83,8 +84,8 @@ def remember(folder: Path, parts: dict[str, Any]) -> None:
 
 
 def why_afresh(folders: Path, parts: dict[str, Any]) -> str:
-    """Why the checkpoints of the same model that lie in ``folders`` do not serve this run, by the
-    newest of them; empty where there are none."""
+    """Why this run cannot use the checkpoints of the same model in ``folders``: the differences
+    from the newest of them, or an empty text if there are none."""
     found: list[tuple[float, Path, dict[str, Any]]] = []
     for path in folders.glob("*/step_*.pt"):
         try:

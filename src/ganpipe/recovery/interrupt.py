@@ -1,4 +1,4 @@
-"""Stopping politely: the first signal asks the loop to stop, the second stops the process."""
+"""Stop requests: the first signal asks the loop to stop, the second ends the process."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ NOTE = b"\nfinishing this step and writing a checkpoint; once more stops at once
 
 @contextmanager
 def stop_requests() -> Iterator[Callable[[], int]]:
-    """Within the block, a signal is only noted: the yielded function gives its number, or 0.
+    """Record signals within the block instead of obeying them.
 
-    The handlers of before are back after the first signal, so that a second one stops at once. A
-    stage whose dvc was killed has nobody to hand its outputs to and is asked to stop as well.
-    Signals that were ignored, as nohup does, still are.
+    The yielded function returns the number of the recorded signal, or 0. The first signal restores
+    the previous handlers, so that a second one stops at once. A stage whose dvc was killed is asked
+    to stop as well, since nobody would collect its outputs. Signals that were ignored (nohup)
+    remain so.
     """
     asked: list[int] = []
     before: dict[int, Any] = {

@@ -1,4 +1,4 @@
-"""Resuming where a run of the same configuration stopped, and stopping so that it can."""
+"""Resume where a run of the same configuration stopped."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def resumable(parts: dict[str, Any]) -> Iterator[Checkpoints]:
-    """Open the checkpoints of the run that ``parts`` determine, and of no other; delete them in the
-    end.
+    """Open the checkpoints of the run that ``parts`` determine, and delete them once it completes.
 
     A second run of the same configuration, or in the same folder, waits for the first. Raises
-    GanpipeError where the cache folder cannot be written to.
+    GanpipeError if the cache folder cannot be written to.
     """
     folders = make_cache_folder("checkpoints")
     key = fingerprint(parts)
@@ -43,6 +42,6 @@ def resumable(parts: dict[str, Any]) -> Iterator[Checkpoints]:
 
 
 def exit_after_signal(signal_number: int, step: int, of: int) -> None:
-    """Exit with the code that shells expect of a process that a signal stopped."""
+    """Exit with the code that shells expect from a process that a signal ended."""
     log.info(f"stopped after step {step} of {of}; run the same command again to go on from there")
     sys.exit(128 + signal_number)

@@ -1,4 +1,4 @@
-"""From a sampler's configuration to a sampler.
+"""Build a sampler from its configuration.
 
 The kind ``kind`` is the module ``ganpipe.sampling.samplers.<kind>`` with a function ``build``.
 """
@@ -17,10 +17,15 @@ def build_sampler(content: dict[str, Any], where: str) -> Sampler:
 
     Raises GanpipeError for an unknown kind and for content that does not fit it.
     """
-    kind = content.get("kind")
+    kind = str(content.get("kind"))
+    name = f"ganpipe.sampling.samplers.{kind}"
     try:
-        module: Any = import_module(f"ganpipe.sampling.samplers.{kind}")
-    except ModuleNotFoundError:
+        if kind.startswith("_"):
+            raise ModuleNotFoundError(name=name)
+        module: Any = import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:  # of something that the sampler's module imports
+            raise
         raise GanpipeError(
             f"{where} holds a sampler of the kind '{kind}', which this version of ganpipe does not "
             "know; install the version that wrote it"

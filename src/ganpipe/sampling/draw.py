@@ -1,4 +1,4 @@
-"""Images from a trained sampler."""
+"""Draw images from samplers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Drawn(NamedTuple):
     """Some of the images of one draw."""
 
     images: Tensor  # uint8 (n, C, h, w), on the CPU, at the native size
-    label: Tensor | None  # int64 (n,), on the CPU: the classes asked for; None of other samplers
+    label: Tensor | None  # int64 (n,), on the CPU: their classes; None if not conditioned
 
 
 def to_uint8(images: Tensor) -> Tensor:
     """Float (N, C, H, W) in [-1, 1] -> uint8, rounded to the nearest of the 256 grey values.
 
-    Raises GanpipeError for NaN and infinity, which would turn black or white and be judged so.
+    Raises GanpipeError for NaN and infinity, which would become black or white pixels.
     """
     if not images.isfinite().all():
         raise GanpipeError(
@@ -73,9 +73,9 @@ def images_of(sampler: Sampler, inputs: dict[str, Tensor]) -> Tensor:
 
 
 def fixed_inputs(sampler: Sampler, num: int, seed: int) -> dict[str, Tensor]:
-    """The inputs that every grid of a run shows, from progress to the final one.
+    """The inputs of all grids of a run: those of its progress and the final one.
 
-    A conditioned sampler goes through the classes, again and again.
+    Labels go through the classes in turn.
     """
     inputs = sampler.draw_inputs(num, make_rng(sampler.device, seed, "fixed noise"))
     if sampler.label is not None:

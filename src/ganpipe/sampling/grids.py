@@ -1,4 +1,4 @@
-"""Pictures of many images."""
+"""Grids of images, as PNG files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths between the inputs of a sampler."""
+"""Images along paths between random inputs of a sampler."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ganpipe.sampling.trained import Trained
 def interpolate(trained: Trained, *, rows: int, steps: int, seed: int) -> Tensor:
     """uint8 (rows * steps, C, h, w): each row goes from one random input to another.
 
-    Normal noise goes along the great circle, since its mass lies on a sphere (White 2016,
-    arXiv:1609.04468), uniform noise along the straight line, which does not leave its cube; all
-    other inputs, such as labels, stay.
+    Normal noise follows the great circle, since its mass is concentrated near a sphere (White 2016,
+    arXiv:1609.04468); uniform noise follows the straight line, which stays in its cube. All other
+    inputs, such as labels, stay as they are at the start of the row.
     """
     sampler = trained.sampler
     ends = sampler.draw_inputs(2 * rows, make_rng(trained.device, seed, "interpolation"))

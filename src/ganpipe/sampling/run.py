@@ -1,4 +1,4 @@
-"""The stage `sample`: the fixed-noise grid, real images beside it, and an interpolation."""
+"""The stage `sample`: a grid from fixed noise, a grid of real images, and an interpolation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ganpipe.sampling.trained import load_trained
 
 
 def sample(*, rows: int, columns: int, interpolation_steps: int) -> None:
-    """Draw the pictures of the stage with the trained generator."""
+    """Write the grids of the stage, with the trained generator."""
     set_deterministic(True)
     device = pick_device("auto")
     note_drift(describe(device))

@@ -1,5 +1,4 @@
-"""A generator as whoever draws from it sees it: named inputs in, images out; no loss, no
-discriminator."""
+"""Samplers: generators without their training, which turn named inputs into images."""
 
 from __future__ import annotations
 
@@ -34,7 +33,7 @@ class Label:
     """Classes, int64 (N,) in [0, len(classes))."""
 
     classes: tuple[str, ...]  # in label order
-    counts: tuple[int, ...]  # how often training images show each; equal where empty
+    counts: tuple[int, ...]  # training images of each; equal shares if empty
 
     def draw(self, n: int, rng: torch.Generator) -> Tensor:
         """``n`` classes as frequent as in the training data, on the device of ``rng``."""
@@ -46,7 +45,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Picture:
-    """Images to start from, float32 (N, C, h, w) in [-1, 1]; given, never drawn."""
+    """Images to translate, float32 (N, C, h, w) in [-1, 1]; given by the caller, never drawn."""
 
     domain: Domain
 
@@ -55,10 +54,9 @@ Input = Noise | Label | Picture
 
 
 class Sampler(nn.Module, ABC):
-    """All that it takes to draw images: a network, its named inputs, and the images' domain.
+    """Everything needed to draw images: a network, its named inputs, and the images' domain.
 
-    ``config`` builds the same sampler again (see ``sampling/build.py``); ``network`` alone has
-    weights.
+    ``sampling/build.py`` rebuilds the sampler from ``config``; all weights belong to ``network``.
     """
 
     config: Strict  # with a field `kind`, the module of ganpipe.sampling.samplers that builds it
@@ -72,7 +70,7 @@ class Sampler(nn.Module, ABC):
 
     @property
     def label(self) -> Label | None:
-        """The input of the classes; None where the sampler is told none."""
+        """The input that names the class; None if the sampler takes no label."""
         found = self.inputs.get("label")
         return found if isinstance(found, Label) else None
 
@@ -81,8 +79,8 @@ class Sampler(nn.Module, ABC):
         return next(self.network.parameters()).device
 
     def draw_inputs(self, n: int, rng: torch.Generator) -> dict[str, Tensor]:
-        """``n`` random inputs, drawn from ``rng`` in the order of :attr:`inputs`; pictures, which
-        are given, are left out."""
+        """Draw ``n`` random inputs from ``rng``, in the order of :attr:`inputs` and without
+        pictures."""
         return {
             name: each.draw(n, rng)
             for name, each in self.inputs.items()

@@ -1,4 +1,4 @@
-"""Weights files: a sampler's weights, the configuration that rebuilds it, and where it came from."""
+"""Weights files: a sampler's weights, its configuration, and its provenance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Trained:
 
     @property
     def seed(self) -> int:
-        """The seed of the run that made the weights; 0 where the file does not say."""
+        """The seed of the run that trained the weights; 0 if the file does not hold it."""
         seed = self.provenance.get("seed", 0)
         return seed if isinstance(seed, int) else 0
 
@@ -45,8 +45,8 @@ def save_sampler(path: Path, sampler: Sampler, provenance: dict[str, Any]) -> No
 def load_trained(path: Path, device: torch.device) -> Trained:
     """Rebuild the sampler that :func:`save_sampler` wrote, in evaluation mode.
 
-    Builds no discriminator and no loss. Raises GanpipeError where the file is missing, damaged or
-    not one of ours.
+    Builds no discriminator and no loss. Raises GanpipeError if the file is missing, damaged, or
+    holds no sampler that this version knows.
     """
     try:
         header, tensors = read_tensors(path, device)

@@ -1,1 +1,1 @@
-"""The training loop and the state that it moves."""
+"""The training loop, its state, and the stage `train`."""

@@ -1,4 +1,4 @@
-"""The curve of a run and its progress bar."""
+"""The training curve, metrics/train.csv, and the progress bar."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ganpipe.core.errors import GanpipeError
 
 log = logging.getLogger(__name__)
 
-IN_BAR = 4  # losses that the bar shows, the first of them
+IN_BAR = 4  # the first so many logged values are shown in the bar
 
 
 class Journal:
     """Averages what the losses log and writes a row every ``every`` steps.
 
-    Nothing is read back from the device between two rows, so that logging does not slow a GPU;
-    the number of the first step with a loss that is not finite is kept on the device meanwhile.
+    Between two rows nothing is read back from the device, so that logging does not slow a GPU; the
+    number of the first step with a loss that is not finite is kept on the device until then.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Journal:
         self.bar = tqdm(total=total, unit="step", disable=None, dynamic_ncols=True)
 
     def state_dict(self) -> dict[str, Any]:
-        """The rows written so far and what is summed up for the next one."""
+        """The rows written so far and the sums for the next one."""
         return {
             "rows": self.path.read_text(encoding="utf-8"),
             "last": self.last,
@@ -56,7 +56,7 @@ class Journal:
         }
 
     def load_state_dict(self, content: dict[str, Any], step: int, device: torch.device) -> None:
-        """Go on after ``step`` as the journal did that :func:`state_dict` was taken of."""
+        """Continue after ``step`` from what :func:`state_dict` returned."""
         with self.path.open("w", encoding="utf-8", newline="") as target:
             target.write(content["rows"])
         self.last, self._count = content["last"], content["count"]
@@ -77,7 +77,7 @@ class Journal:
     def add(
         self, step: int, parts: dict[str, Tensor], *, images_seen: int, lr: float
     ) -> dict[str, Any] | None:
-        """Take in step number ``step`` (from 1); the new row, where one was written.
+        """Log step number ``step`` (from 1); returns the new row if one was written.
 
         Raises GanpipeError once a loss is not finite.
         """
@@ -107,14 +107,14 @@ class Journal:
         self.bar.set_postfix(self._figures())
 
     def epoch(self, number: int, of: int, images_per_second: float) -> None:
-        """Say that an epoch is done: in the bar, or as a line where there is no terminal."""
+        """Report a finished epoch: in the bar, or as a line if there is no terminal."""
         self.bar.set_description(f"epoch {number}/{of}, {images_per_second:.0f} images/s")
         if self.bar.disable:
             figures = "".join(f", {name} {value}" for name, value in self._figures().items())
             log.info(f"epoch {number}/{of}: {images_per_second:.0f} images/s{figures}")
 
     def _figures(self) -> dict[str, str]:
-        """The losses of the last row for people; none before the first row."""
+        """The values of the last row for display; none before the first row."""
         return {name: f"{self.last[name]:.3f}" for name in self.shown if name in self.last}
 
     def close(self) -> None:

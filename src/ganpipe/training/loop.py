@@ -1,4 +1,4 @@
-"""The training loop: one step without I/O, and the loop around it."""
+"""The training loop, and one step of it, which does no I/O."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ganpipe.training.state import State
 
 
 def train_step(state: State, batches: DataSource, config: TrainConfig) -> dict[str, Tensor]:
-    """Play the turns of one step and move the averages; returns what the losses logged, detached
-    scalars: the mean over the turns that logged a name.
+    """Play the turns of one step and update the averages.
 
-    Every draw is seeded by the run's seed, its purpose and the update's number, so the state after
-    a step is a function of the state before it and nothing else.
+    Returns what the losses logged as detached scalars, by name: means over the turns of the step.
+    Every draw is seeded by the run's seed, its purpose, and the number of the batch or step, so the
+    state after a step is a function of the state before it alone.
     """
     method, device, seed = state.method, batches.device, batches.seed
     progress = state.step / total_steps(state, batches, config)
@@ -82,22 +82,21 @@ def train(
     config: TrainConfig,
     after_step: Callable[[State, dict[str, Tensor]], None],
 ) -> None:
-    """Step until the data were passed ``config.epochs`` times; ``after_step`` does all logging and
-    saving."""
+    """Train for ``config.epochs`` passes over the data; ``after_step`` logs and saves."""
     for _ in range(state.step, total_steps(state, batches, config)):
         after_step(state, train_step(state, batches, config))
 
 
 def total_steps(state: State, batches: DataSource, config: TrainConfig) -> int:
-    """Steps in the whole run: as many as the budget of batches gives."""
+    """Steps in the whole run: the most that fit into the budget of batches, but at least one."""
     budget = config.epochs * batches.per_epoch
     steps = bisect_right(range(budget + 1), budget, key=state.method.batches_before) - 1
     return max(1, steps)
 
 
 def autocast(config: TrainConfig, device: torch.device) -> torch.autocast:
-    """The arithmetic of ``config.precision``; entered anew for every forward pass, since it caches
-    the weights it converts and an update makes those stale."""
+    """The context of ``config.precision``, to be entered anew for each forward pass: it caches
+    converted weights, which an update makes stale."""
     return torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16")
 
 
@@ -113,19 +112,20 @@ def _mean(values: list[Tensor]) -> Tensor:
 
 @contextmanager
 def frozen(players: nn.ModuleDict, besides: Collection[str]) -> Iterator[None]:
-    """Keep the weights of all players but those ``besides`` from gradients, and from power
-    iterations of spectral norm, which would move its estimates."""
+    """Freeze all players but those ``besides``: their weights get no gradients, and their spectral
+    norms make no power iterations."""
     networks = [player for name, player in players.items() if name not in besides]
     modules = [module for network in networks for module in network.modules()]
     constraints = [each for each in modules if isinstance(each, ParametrizationList)]
-    for network in networks:
-        network.requires_grad_(False)
+    weights = [w for network in networks for w in network.parameters() if w.requires_grad]
+    for weight in weights:
+        weight.requires_grad_(False)
     for constraint in constraints:
         constraint.eval()
     try:
         yield
     finally:
-        for network in networks:
-            network.requires_grad_(True)
+        for weight in weights:
+            weight.requires_grad_(True)
         for constraint in constraints:
             constraint.train()

@@ -1,4 +1,4 @@
-"""Everything that training moves, as one small value."""
+"""The state of a run: everything that a training step changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class State:
     method: Method
     averages: dict[str, Sampler]  # by the samplers' names
     optimizers: dict[str, torch.optim.Optimizer]  # by player
-    settings: Mapping[str, Settings]  # that the optimizers were built from
+    settings: Mapping[str, Settings]  # of the optimizers, by player
     step: int = 0
 
 
@@ -38,7 +38,7 @@ def start(method: Method, settings: Mapping[str, Settings], device: torch.device
 
 
 def state_dict(state: State) -> dict[str, Any]:
-    """All of ``state`` as nested dicts of tensors and numbers, which share its memory."""
+    """``state`` as nested dicts of tensors and numbers; the tensors share its memory."""
     return {
         "step": state.step,
         "method": state.method.state_dict(),
@@ -48,7 +48,7 @@ def state_dict(state: State) -> dict[str, Any]:
 
 
 def load_state_dict(state: State, content: dict[str, Any]) -> None:
-    """Give a fresh ``state`` of the same configuration what :func:`state_dict` took of another."""
+    """Set ``state``, of the same configuration, to what :func:`state_dict` returned."""
     state.step = content["step"]
     state.method.load_state_dict(content["method"])
     for name, average in state.averages.items():

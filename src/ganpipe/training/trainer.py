@@ -1,4 +1,4 @@
-"""The stage `train`: from prepared images to weights, curve, grids and times."""
+"""The stage `train`: weights, the training curve, progress grids and times from prepared data."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ LEAST_STEPS = 3  # a run of fewer steps trains nothing
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be trained, with everything resolved."""
+    """The configuration of a run, with all defaults resolved."""
 
     name: str  # of the model's block
     model: ModelConfig
@@ -59,7 +59,7 @@ class Job:
     device: torch.device
 
     def provenance(self, images_seen: int, weights: str) -> dict[str, Any]:
-        """What a weights file says of its origin."""
+        """What the header of a weights file says about its origin."""
         return {
             "model_name": self.name,
             "model": self.model.model_dump(mode="json"),
@@ -81,8 +81,8 @@ def train_model(
 ) -> None:
     """Train ``model`` on the prepared data and write every output of the stage.
 
-    Raises GanpipeError for missing data, a device that is not there, a budget that is too small or
-    a diverged loss.
+    Raises GanpipeError if data are missing, the device is unavailable, the budget is too small, or
+    the loss diverges.
     """
     device = pick_device(config.device)
     set_deterministic(config.deterministic)
@@ -136,7 +136,7 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
         taken, now = (method.batches_before(step) for step in (state.step - 1, state.step))
         epoch = finished_epoch(taken, now, batches.per_epoch)
         if state.step == total or (epoch and epoch % config.snapshot_every == 0):
-            journal.check()  # it knows since when, which the grid of a broken generator does not
+            journal.check()  # before the grid, whose error could not name the step
             _save_snapshot(job, state, fixed, images_seen())
         if epoch:
             journal.epoch(epoch, config.epochs, images_seen() / (time.monotonic() - started))
@@ -180,7 +180,7 @@ def _load_batches(job: Job) -> Batches:
 
 
 def _check_budget(job: Job, method: Method, total: int, per_epoch: int) -> None:
-    """Say what the budget gives. Raises GanpipeError where it is too small to train anything."""
+    """Log the number of steps. Raises GanpipeError if the budget gives fewer than LEAST_STEPS."""
     budget = job.config.epochs * per_epoch
     if total < LEAST_STEPS:
         epochs = -(-method.batches_before(LEAST_STEPS) // per_epoch)
@@ -199,9 +199,9 @@ def _check_budget(job: Job, method: Method, total: int, per_epoch: int) -> None:
 def _restore(
     checkpoints: Checkpoints, state: State, journal: Journal, device: torch.device
 ) -> float:
-    """Bring ``state``, ``journal`` and the output files to the newest checkpoint, if there is one.
+    """Restore ``state``, ``journal`` and the output files from the newest checkpoint, if any.
 
-    Returns the seconds of training that it holds.
+    Returns the seconds that were trained before it.
     """
     content = checkpoints.restore()
     if content is None:
@@ -213,8 +213,8 @@ def _restore(
 
 
 def _save(checkpoints: Checkpoints, state: State, journal: Journal, seconds: float) -> None:
-    """Write a checkpoint. Raises GanpipeError where the losses are not finite any more, since
-    there would be no going on from it."""
+    """Write a checkpoint. Raises GanpipeError if a loss is no longer finite, since no run could
+    continue from there."""
     journal.check()
     content = {"state": state_dict(state), "journal": journal.state_dict(), "seconds": seconds}
     checkpoints.save(state.step, content)
@@ -236,8 +236,8 @@ def _save_grids(state: State, fixed: dict[str, dict[str, Tensor]], images_seen: 
 
 
 def _write_results(job: Job, state: State, images_seen: int) -> None:
-    """Write the weights: each sampler's average and last update, and each player that no sampler
-    holds."""
+    """Write the weights: of each sampler, its average and its last update; of each other player,
+    the last update."""
     sampled: set[int] = set()
     for name, sampler in state.method.samplers().items():
         average = state.averages[name]
@@ -253,8 +253,7 @@ def _write_results(job: Job, state: State, images_seen: int) -> None:
 
 
 def _write_records(job: Job, seconds: float, images_seen: int) -> None:
-    """Write times and environment, for reading only: no stage depends on them, since they differ
-    from run to run."""
+    """Write times and the environment. No stage depends on them, since they differ between runs."""
     speed = round(images_seen / seconds, 1)
     write_json(paths.TIMING, {"train_seconds": round(seconds, 1), "images_per_second": speed})
     config = job.config

@@ -1,7 +1,7 @@
 """Fields of networks in params.yaml: one class per architecture and side.
 
 Every field is a keyword of the network of the same name or is applied by ``networks/build.py``. A
-field that a block leaves out is not used.
+feature whose field is left out is off.
 """
 
 from __future__ import annotations

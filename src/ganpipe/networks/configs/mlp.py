@@ -26,5 +26,5 @@ class MLPDiscriminator(Discriminator):
     arch: Literal["mlp"]
     hidden: list[PositiveInt] = Field(min_length=1)
     activation: Activation
-    dropout: Probability  # share of hidden units dropped in every discriminator pass
+    dropout: Probability  # share of hidden units dropped in each pass
     init: Init = "torch"

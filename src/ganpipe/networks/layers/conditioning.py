@@ -32,7 +32,7 @@ class ConcatGenerator(Network):
 class ConcatDiscriminator(Network):
     """(N, C, H, W) images and (N,) int64 labels in [0, num_classes) -> logits.
 
-    ``network`` gets (N, C + 1, H, W): one more channel holds a learnt picture of the class, one
+    ``network`` gets (N, C + 1, H, W): the additional channel is an embedding of the class, one
     number a pixel, so that every architecture can be conditioned.
     """
 
@@ -51,12 +51,12 @@ class ConcatDiscriminator(Network):
         return self.network.get_submodule("features")(self._with_plane(images, label))
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """Those of ``network``; the first also holds the pictures of the classes."""
+        """The groups of ``network``; the first also holds the embeddings of the classes."""
         first, *others = self.network.parameter_groups()
         return [{**first, "params": [*first["params"], *self.planes.parameters()]}, *others]
 
     def clipped_parameters(self) -> list[nn.Parameter]:
-        """The weights that weight clipping bounds: the pictures of the classes are inputs."""
+        """The weights that weight clipping bounds: all but the embeddings, which act as inputs."""
         return list(self.network.parameters())
 
     def _with_plane(self, images: Tensor, label: Tensor) -> Tensor:

@@ -9,11 +9,11 @@ NUMBERS_PER_KERNEL = 5  # of minibatch discrimination, as in the authors' progra
 
 
 class MinibatchDiscrimination(nn.Module):
-    """Tell every image how near the others of its batch are, so that a generator which makes one
-    image over and over is found out: Salimans et al. 2016 (arXiv:1606.03498), section 3.2.
+    """Append how near the other images of the batch are, so that a collapsed generator is detected:
+    Salimans et al. 2016 (arXiv:1606.03498), section 3.2.
 
     (N, C, *) -> (N, C + kernels, *): o(x)_b = Σ_j exp(-|M_ib - M_jb|₁), j running over the whole
-    batch, where M = f(x) T; constant over the picture where the input has one.
+    batch, where M = f(x) T; constant over the pixels if the input has any.
     """
 
     def __init__(self, features: int, kernels: int) -> None:
@@ -22,7 +22,7 @@ class MinibatchDiscrimination(nn.Module):
         self.tensor = nn.Linear(features, kernels * NUMBERS_PER_KERNEL, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):  # in bf16 a collapse would not be seen
+        with torch.autocast(x.device.type, enabled=False):  # bf16 would hide a collapse
             rows = self.tensor(x.flatten(1).float())
             kernels = rows.view(len(x), self.kernels, NUMBERS_PER_KERNEL).transpose(0, 1)
             nearness = (-torch.cdist(kernels, kernels, p=1)).exp().sum(2).T
@@ -41,7 +41,7 @@ class MinibatchDeviation(nn.Module):
 
 
 def append_channels(x: Tensor, values: Tensor) -> Tensor:
-    """(N, C, *) and (N, K) -> (N, C + K, *), the values constant over the picture."""
+    """(N, C, *) and (N, K) -> (N, C + K, *), the values constant over the pixels."""
     ones = [1] * (x.dim() - 2)
     maps = values.view(*values.shape, *ones).expand(-1, -1, *x.shape[2:])
     return torch.cat([x, maps.to(x.dtype)], 1)
@@ -50,8 +50,8 @@ def append_channels(x: Tensor, values: Tensor) -> Tensor:
 def minibatch_layers(
     channels: int, places: int, minibatch_discrimination: int, minibatch_stddev: bool
 ) -> tuple[nn.Sequential, int]:
-    """What looks at the whole batch before a discriminator's last layer, and the channels that
-    come out of it; ``places`` is the number of pixels of the feature map."""
+    """The layers before a discriminator's last one that look at the whole batch, and the number of
+    channels that they return; ``places`` is the number of pixels of the feature map."""
     layers: list[nn.Module] = []
     if minibatch_discrimination:
         layers.append(MinibatchDiscrimination(channels * places, minibatch_discrimination))

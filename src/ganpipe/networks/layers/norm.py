@@ -6,11 +6,11 @@ from torch import nn
 
 
 def activation_layer(name: str) -> nn.Module:
-    """``relu``, or ``leaky_relu`` with a slope of 0.2 (Radford et al. 2016)."""
+    """``relu``, or ``leaky_relu`` with a negative slope of 0.2 (Radford et al. 2016)."""
     return nn.ReLU(inplace=True) if name == "relu" else nn.LeakyReLU(0.2, inplace=True)
 
 
 def discriminator_batch_norm(channels: int) -> nn.BatchNorm2d:
-    """Batch norm without running statistics: a discriminator is only ever used in training, and
-    so a generator update leaves nothing behind in it."""
+    """Batch norm without running statistics, which a discriminator never needs, and which the
+    generator's updates would change."""
     return nn.BatchNorm2d(channels, track_running_stats=False)

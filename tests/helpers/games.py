@@ -1,0 +1,89 @@
+"""Games in small: losses with given images, a turn at a time, and runs that begin."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from torch import Tensor
+
+from ganpipe.data.loading.batches import Batch, Batches
+from ganpipe.methods.build import build_method
+from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.method import Context, Loss, Method
+from ganpipe.optim.build import resolve
+from ganpipe.optim.config import OptimizerFields
+from ganpipe.training.config import TrainConfig
+from ganpipe.training.state import State, start
+from helpers.support import SHIPPED, pixels, small_model, spec_of
+
+CPU = torch.device("cpu")
+SHORT = SHIPPED.train.model_copy(update={"batch_size": 8, "epochs": 2, "precision": "fp32"})
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    """A random stream on the CPU."""
+    return torch.Generator().manual_seed(seed)
+
+
+def context(
+    method: Method,
+    batch: Batch,
+    *,
+    step: int = 0,
+    update: int = 0,
+    progress: float = 0.0,
+    lr: float = 0.01,
+    shared: dict[str, Any] | None = None,
+) -> Context:
+    """A turn of a game whose players move by gradient descent; every stream has the seed 0."""
+    optimizers = {
+        name: torch.optim.SGD(player.parameters(), lr=lr) for name, player in method.players.items()
+    }
+    shared = {} if shared is None else shared
+    return Context(batch, rng(), step, update, progress, optimizers, lambda _: rng(), shared)
+
+
+def generated(method: Any, batch: Batch) -> Tensor:
+    """Images of the method's generator, with their graph."""
+    images: Tensor = method.generate(context(method, batch))
+    return images
+
+
+def d_loss(method: Any, batch: Batch, fake: Tensor | None = None, **when: Any) -> Loss:
+    """The discriminator's loss, on the images ``fake`` where they are given."""
+    now = context(method, batch, **when)
+    fake = method.generate(now) if fake is None else fake
+    with patch.object(method, "generate", lambda _: fake):
+        loss: Loss = method.d_loss(now)
+    return loss
+
+
+def g_loss(method: Any, batch: Batch, fake: Tensor | None = None, **when: Any) -> Loss:
+    """The generator's loss, on the images ``fake`` where they are given."""
+    fake = generated(method, batch) if fake is None else fake
+    loss: Loss = method.g_loss(context(method, batch, shared={"fake": fake}, **when))
+    return loss
+
+
+def set_schedule(method: Any, **fields: Any) -> None:
+    """Change fields of the method's schedule."""
+    method.schedule = method.schedule.model_copy(update=fields)
+
+
+def begin(
+    model: str | ModelConfig,
+    *,
+    seed: int = 0,
+    default: OptimizerFields = SHIPPED.optimizer,
+    config: TrainConfig = SHORT,
+) -> tuple[State, Batches]:
+    """A run before its first step, of a block or of a shipped one by its name, which is shrunk."""
+    model = small_model(model) if isinstance(model, str) else model
+    spec = spec_of()
+    method = build_method(model, spec, seed)
+    settings = {player: resolve(default, model.optimizer, player) for player in method.players}
+    labels = torch.arange(spec.num_train) % len(spec.target.classes)
+    batches = Batches(pixels(spec), labels, config.batch_size, seed, CPU)
+    return start(method, settings, CPU), batches

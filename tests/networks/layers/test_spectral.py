@@ -1,0 +1,55 @@
+"""Spectral norm, while it trains, while it is frozen, and from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from helpers.networks import SHAPE, discriminator
+from helpers.support import small_model, spec_of
+from safetensors.torch import load_file
+from torch import nn
+
+from ganpipe.methods.build import build_method
+from ganpipe.storage.tensor_file import write_tensors
+from ganpipe.training.loop import frozen
+
+
+@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+def test_spectral_norm_divides_by_the_largest_singular_value(arch: str) -> None:
+    network = discriminator(arch, spectral_norm=True, init="orthogonal")
+    for _ in range(50):
+        network(torch.rand(2, *SHAPE))
+    layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+    assert layers
+    for layer in layers:
+        original = layer.parametrizations.weight.original  # type: ignore[union-attr]
+        with torch.no_grad():
+            original.mul_(3)
+        largest = torch.linalg.svdvals(original.flatten(1))[0]
+        assert torch.allclose(layer.weight, original / largest, rtol=1e-3, atol=1e-6)
+
+
+def test_a_frozen_player_makes_no_power_iteration() -> None:
+    players = nn.ModuleDict({"discriminator": discriminator("dcgan", spectral_norm=True)})
+    network = players["discriminator"]
+    buffers = {name: value.clone() for name, value in network.named_buffers()}
+    with frozen(players, besides=()):
+        network(torch.rand(2, *SHAPE))
+    assert buffers
+    assert all(torch.equal(value, buffers[name]) for name, value in network.named_buffers())
+    network(torch.rand(2, *SHAPE))
+    assert not all(torch.equal(value, buffers[name]) for name, value in network.named_buffers())
+
+
+def test_a_spectrally_normalised_discriminator_is_saved_and_loaded(tmp_path: Path) -> None:
+    networks = [
+        build_method(small_model("dcgan_sn"), spec_of(), seed).players["discriminator"]
+        for seed in (0, 1)
+    ]
+    write_tensors(tmp_path / "d.safetensors", networks[0].state_dict(), {})
+    networks[1].load_state_dict(load_file(tmp_path / "d.safetensors"))
+    x = torch.rand(3, *SHAPE)
+    first, second = (network.eval()(x) for network in networks)
+    assert torch.equal(first, second)

@@ -1,0 +1,167 @@
+"""Optimizers: from the fields of params.yaml to updates by the textbook's rules."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from ganpipe.networks.network import Network
+from ganpipe.optim.build import Settings, build_optimizer, parameter_groups, resolve
+from ganpipe.optim.config import (
+    OptimizerFields,
+    OptimizerName,
+    PlayerOptimizers,
+    foreign_fields,
+    missing_fields,
+)
+from ganpipe.optim.schedule import lr_at, set_learning_rate
+
+DEFAULT = OptimizerFields(name="adam", lr=0.1, betas=(0.5, 0.9))
+
+
+def by_hand(settings: Settings, gradients: list[float]) -> float:
+    """The weight, from 1, after steps with given gradients, by the optimizer's textbook rule."""
+    weight, mean, square, velocity = 1.0, 0.0, 0.0, 0.0
+    for count, gradient in enumerate(gradients, start=1):
+        if settings.name == "adamw":
+            weight -= settings.lr * settings.weight_decay * weight
+        else:
+            gradient += settings.weight_decay * weight
+        match settings.name:
+            case "adam" | "adamw":
+                first, second = settings.betas
+                mean = first * mean + (1 - first) * gradient
+                square = second * square + (1 - second) * gradient**2
+                root = (square / (1 - second**count)) ** 0.5
+                weight -= settings.lr * mean / (1 - first**count) / (root + 1e-8)
+            case "rmsprop":
+                square = settings.alpha * square + (1 - settings.alpha) * gradient**2
+                weight -= settings.lr * gradient / (square**0.5 + 1e-8)
+            case "sgd":
+                velocity = settings.momentum * velocity + gradient
+                weight -= settings.lr * velocity
+    return weight
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
+def test_optimizers_follow_their_textbook_rules(name: OptimizerName) -> None:
+    settings = Settings(
+        name=name, lr=0.1, betas=(0.5, 0.9), momentum=0.8, alpha=0.7, weight_decay=0.2
+    )
+    network = nn.Linear(1, 1, bias=False)
+    nn.init.ones_(network.weight)
+    optimizer = build_optimizer(network, settings)
+    gradients = [0.5, -1.0, 2.0]
+    for gradient in gradients:
+        network.weight.grad = torch.tensor([[gradient]])
+        optimizer.step()
+    assert network.weight.item() == pytest.approx(by_hand(settings, gradients), rel=1e-5)
+
+
+@pytest.mark.parametrize(("start_at", "rates"), [(0.0, [8, 6, 4, 2]), (0.5, [8, 8, 8, 4])])
+def test_the_rate_falls_linearly_to_nothing(start_at: float, rates: list[int]) -> None:
+    settings = Settings("adam", lr=8.0, betas=(0.5, 0.9), lr_decay_from=start_at)
+    assert [lr_at(settings, progress) for progress in (0.0, 0.25, 0.5, 0.75)] == rates
+    assert lr_at(settings, 1.0) == 0
+
+
+class TwoSpeeds(Network):
+    """One layer learns at half the rate of the other."""
+
+    def __init__(self) -> None:
+        super().__init__((1, 1, 2))
+        self.slow, self.plain = nn.Linear(2, 2), nn.Linear(2, 1)
+
+    def parameter_groups(self) -> list[dict[str, object]]:
+        return [
+            {"params": list(self.slow.parameters()), "lr_scale": 0.5},
+            {"params": list(self.plain.parameters())},
+        ]
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
+def test_a_scaled_group_reaches_the_optimizer_and_follows_the_falling_rate(
+    name: OptimizerName,
+) -> None:
+    network = TwoSpeeds()
+    settings = Settings(name, lr=8.0, betas=(0.5, 0.9), lr_decay_from=0.0)
+    optimizer = build_optimizer(network, settings)
+    slow, plain = optimizer.param_groups
+    assert [id(weight) for weight in slow["params"]] == [*map(id, network.slow.parameters())]
+    assert [id(weight) for weight in plain["params"]] == [*map(id, network.plain.parameters())]
+    assert (slow["lr"], plain["lr"]) == (4.0, 8.0)
+    for progress, rate in ((0.0, 8.0), (0.25, 6.0), (0.75, 2.0)):
+        set_learning_rate(optimizer, settings, progress)
+        assert (slow["lr"], plain["lr"]) == (rate / 2, rate)
+
+
+def test_a_scaled_group_moves_by_its_own_rate() -> None:
+    network = TwoSpeeds()
+    before = [weight.detach().clone() for weight in network.parameters()]
+    optimizer = build_optimizer(network, Settings("sgd", lr=8.0, betas=(0.5, 0.9)))
+    for weight in network.parameters():
+        weight.grad = torch.ones_like(weight)
+    optimizer.step()
+    moved = [b - a for a, b in zip(network.parameters(), before, strict=True)]
+    for change, rate in zip(moved, (4.0, 4.0, 8.0, 8.0), strict=True):
+        torch.testing.assert_close(change.detach(), torch.full_like(change, rate))
+
+
+def test_a_player_of_several_networks_has_the_groups_of_all() -> None:
+    networks = {"one": TwoSpeeds(), "other": nn.Linear(3, 3)}
+    groups = parameter_groups(nn.ModuleDict(networks))
+    assert [group.get("lr_scale") for group in groups] == [0.5, None, None]
+    weights = [id(weight) for group in groups for weight in group["params"]]
+    assert weights == [id(weight) for each in networks.values() for weight in each.parameters()]
+
+
+def test_the_players_own_field_goes_before_the_models_and_that_before_the_default() -> None:
+    model = PlayerOptimizers(
+        lr=0.2,
+        weight_decay=0.5,
+        generator=OptimizerFields(lr=0.3, betas=(0.0, 0.9)),
+        discriminator=OptimizerFields(weight_decay=0.0),
+    )
+    assert resolve(DEFAULT, PlayerOptimizers(), "generator") == Settings("adam", 0.1, (0.5, 0.9))
+    assert resolve(DEFAULT, model, "generator") == Settings(
+        "adam", lr=0.3, betas=(0.0, 0.9), weight_decay=0.5
+    )
+    assert resolve(DEFAULT, model, "discriminator") == Settings(
+        "adam", lr=0.2, betas=(0.5, 0.9), weight_decay=0.0
+    )
+    assert resolve(DEFAULT, model, "encoder") == Settings(  # a player without a block of its own
+        "adam", lr=0.2, betas=(0.5, 0.9), weight_decay=0.5
+    )
+
+
+def test_the_default_must_set_what_every_optimizer_needs() -> None:
+    assert missing_fields(DEFAULT) == []
+    assert missing_fields(OptimizerFields(lr=0.1)) == ["name: is missing", "betas: is missing"]
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (PlayerOptimizers(), []),
+        (PlayerOptimizers(lr=0.2, betas=(0.0, 0.9)), []),
+        (PlayerOptimizers(momentum=0.5), ["adam has no momentum; leave it out"]),
+        (PlayerOptimizers(name="sgd", momentum=0.5), []),
+        (
+            PlayerOptimizers(name="sgd", alpha=0.5, betas=(0.5, 0.9)),
+            ["sgd has no alpha; leave it out", "sgd has no betas; leave it out"],
+        ),
+        (
+            PlayerOptimizers(
+                name="rmsprop", generator=OptimizerFields(name="sgd", momentum=0.5, alpha=0.5)
+            ),
+            ["sgd has no alpha; leave it out"],
+        ),
+        (  # given for all players, and one of them has another optimizer
+            PlayerOptimizers(name="sgd", momentum=0.5, discriminator=OptimizerFields(name="adamw")),
+            ["adamw has no momentum; leave it out"],
+        ),
+    ],
+)
+def test_fields_of_another_optimizer_are_named(model: PlayerOptimizers, says: list[str]) -> None:
+    assert foreign_fields(DEFAULT, model) == says
