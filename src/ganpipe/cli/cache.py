@@ -3,9 +3,53 @@
 from __future__ import annotations
 
 import argparse
+import math
 import time
 
 from ganpipe.storage.cache import DAY, KINDS, Entry, cache_folder, entries, prune
+
+
+def main(options: argparse.Namespace) -> None:
+    """List or prune, as the command line says."""
+    if options.action == "prune":
+        found = _prune(KINDS if options.what is None else (options.what,), options.older_than)
+        verb = "freed in"
+    else:
+        found, verb = entries(), "in"
+    for entry in found:
+        print(_describe(entry))
+    total = sum(entry.size for entry in found) / 1e6
+    print(f"{total:10.1f} MB  {verb} {cache_folder()}")
+
+
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    commands = parser.add_subparsers(dest="action", metavar="{list,prune}")
+    lists = "list what is there and how large it is (the default)"
+    commands.add_parser("list", help=lists, description=f"{lists.capitalize()}.")
+    deletes = "delete what is there, except what a process uses"
+    pruning = commands.add_parser(
+        "prune", help=deletes, description=f"{deletes.capitalize()}.", allow_abbrev=False
+    )
+    pruning.add_argument("what", nargs="?", choices=KINDS, help="delete only these (default: all)")
+    pruning.add_argument(
+        "--older-than",
+        type=_days,
+        default=0.0,
+        metavar="DAYS",
+        help="delete only what has not changed for so many days (default: 0)",
+    )
+
+
+def _prune(kinds: tuple[str, ...], older_than: float) -> list[Entry]:
+    """Delete what is of these kinds and older than so many days; what was deleted."""
+    limit = time.time() - older_than * DAY
+    chosen = [entry for entry in entries() if entry.kind in kinds and entry.changed <= limit]
+    deleted = prune(chosen)
+    for entry in chosen:
+        if entry not in deleted:
+            print(f"in use, kept: {entry.path}")
+    return deleted
 
 
 def _describe(entry: Entry) -> str:
@@ -14,32 +58,11 @@ def _describe(entry: Entry) -> str:
     return f"{entry.size / 1e6:10.1f} MB  {age:5.0f} days old  {name}  {entry.about}".rstrip()
 
 
-def main(options: argparse.Namespace) -> None:
-    """List or prune, as the command line says."""
-    found = entries()
-    if options.action == "prune":
-        limit = time.time() - options.older_than * DAY
-        kinds = [options.what] if options.what else list(KINDS)
-        chosen = [e for e in found if e.kind in kinds and e.changed <= limit]
-        found = prune(chosen)
-        for entry in [entry for entry in chosen if entry not in found]:
-            print(f"in use, kept: {entry.path}")
-    for entry in found:
-        print(_describe(entry))
-    total = sum(entry.size for entry in found) / 1e6
-    print(f"{total:10.1f} MB  {'freed' if options.action == 'prune' else 'in'} {cache_folder()}")
-
-
-def fill(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    commands = parser.add_subparsers(dest="action", metavar="{list,prune}")
-    commands.add_parser("list", help="what is there and how large it is (the default)")
-    pruning = commands.add_parser("prune", help="delete it, but for what is in use")
-    pruning.add_argument("what", nargs="?", choices=KINDS, help="only these (default: all)")
-    pruning.add_argument(
-        "--older-than",
-        type=float,
-        default=0.0,
-        metavar="DAYS",
-        help="only what was not touched for so many days (default: whatever its age)",
-    )
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = math.nan
+    if not 0 <= days < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of days, 0 or more, not '{text}'")
+    return days

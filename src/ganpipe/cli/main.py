@@ -3,39 +3,94 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Collection
 from importlib import import_module
+from typing import NamedTuple
 
 from ganpipe import __version__
 from ganpipe.core.command import run
 
-COMMANDS = {  # name -> its line in the help; the module of the same name has `fill` and `main`
-    "generate": "draw images from trained weights",
-    "score": "judge images from anywhere by the project's metrics",
-    "cache": "list or prune the cache folder",
-    "environment": "compare this machine with the one that trained",
+
+class Command(NamedTuple):
+    """What the help says of a subcommand."""
+
+    does: str
+    example: str
+
+
+COMMANDS = {  # the module of the same name has `fill` (adds the options) and `main`
+    "generate": Command(
+        "draw images from trained weights", "ganpipe generate --num 10000 --out images.npz"
+    ),
+    "score": Command(
+        "measure images from anywhere with the metrics of the project",
+        "ganpipe score pictures --reference mnist --extractor classifier",
+    ),
+    "cache": Command(
+        "list or prune the cache folder", "ganpipe cache prune checkpoints --older-than 30"
+    ),
+    "environment": Command("compare this machine with the one that trained", "ganpipe environment"),
+    "schema": Command(
+        "print the JSON schema of params.yaml, which editors complete and check by",
+        "ganpipe schema > params.schema.json",
+    ),
+    "completion": Command(
+        "print a script that completes this command in a shell",
+        "ganpipe completion bash > ~/.local/share/bash-completion/completions/ganpipe",
+    ),
 }
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the command line with all subcommands."""
-    whole = argparse.ArgumentParser(prog="ganpipe", description="Tools beside the DVC stages.")
-    whole.add_argument("--version", action="version", version=f"ganpipe {__version__}")
-    commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, line in COMMANDS.items():
-        module = import_module(f"ganpipe.cli.{name}")
-        sub = commands.add_parser(name, help=line, description=module.__doc__)
-        module.fill(sub)
-        sub.set_defaults(main=module.main)
+def parser(filled: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+    """The parser of the command line.
+
+    Only the subcommands named in ``filled`` have their options, since those take imports; the
+    others are known by name.
+    """
+    whole = argparse.ArgumentParser(
+        prog="ganpipe", description="Tools beside the DVC stages.", allow_abbrev=False
+    )
+    whole.add_argument(
+        "--version",
+        action="version",
+        version=f"ganpipe {__version__}",
+        help="print the version and exit",
+    )
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=command.does,
+            description=f"{command.does[0].upper()}{command.does[1:]}.",
+            epilog=f"example: {command.example}",
+            allow_abbrev=False,
+        )
+        if name in filled:
+            module = import_module(f"ganpipe.cli.{name}")
+            module.fill(sub)
+            sub.set_defaults(main=module.main)
     return whole
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parse the command line and call the subcommand.
+    """Parse the command line (by default the process's own) and call the subcommand.
 
-    Raises GanpipeError for what a user can mend.
+    Without a subcommand, print the help. Raises GanpipeError for what a user can mend, and
+    SystemExit with code 2 for a wrong command line.
     """
-    options = parser().parse_args(arguments)
-    options.main(options)
+    words = sys.argv[1:] if arguments is None else arguments
+    name = next((word for word in words if not word.startswith("-")), None)
+    whole = parser([name] if name in COMMANDS else [])
+    if name is not None and name not in COMMANDS:
+        from ganpipe.core.schema import nearest
+
+        whole.error(f"there is no command '{name}'; {nearest(name, list(COMMANDS), 'commands')}")
+    options = whole.parse_args(words)
+    if options.command is None:
+        whole.print_help()
+    else:
+        options.main(options)
 
 
 def entry() -> None:
