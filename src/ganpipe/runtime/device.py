@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -49,3 +51,19 @@ def set_deterministic(deterministic: bool) -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.deterministic = deterministic
     torch.backends.cudnn.benchmark = not deterministic
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """Within the block, the same bits every time; after it, whatever the process had asked for."""
+    cudnn, memory = torch.backends.cudnn, torch.utils.deterministic
+    mode = torch.get_deterministic_debug_mode()
+    fill = memory.fill_uninitialized_memory  # type: ignore[attr-defined]
+    repeatable, benchmark = cudnn.deterministic, cudnn.benchmark
+    set_deterministic(True)
+    try:
+        yield
+    finally:
+        torch.set_deterministic_debug_mode(mode)
+        memory.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+        cudnn.deterministic, cudnn.benchmark = repeatable, benchmark

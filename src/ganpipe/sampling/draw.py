@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,7 +11,9 @@ from torch import Tensor
 from ganpipe.core.errors import GanpipeError
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.sampler import Sampler
-from ganpipe.sampling.trained import Trained
+
+if TYPE_CHECKING:
+    from ganpipe.sampling.trained import Trained
 
 CHUNK = 250  # images per forward pass; fixed, so that the n-th image depends on the seed alone
 

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ganpipe.core.errors import GanpipeError
+from ganpipe.core.schema import nearest
+from ganpipe.runtime.device import deterministic
 from ganpipe.sampling.build import build_sampler
+from ganpipe.sampling.draw import draw
 from ganpipe.sampling.sampler import Sampler
 from ganpipe.storage.tensor_file import read_tensors, write_tensors
 
@@ -30,6 +34,62 @@ class Trained:
     @property
     def device(self) -> torch.device:
         return self.sampler.device
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that images can be asked of, in label order; empty of a model that
+        is not conditional."""
+        return self.sampler.label.classes if self.sampler.label else ()
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of an image that :meth:`sample` draws."""
+        channels, height, width = self.sampler.domain.native_shape
+        return height, width, channels
+
+    def sample(self, num: int, *, seed: int = 0, label: str | int | None = None) -> np.ndarray:
+        """``num`` images, uint8 (num, height, width, channels), channels being 1 (grey) or 3 (RGB).
+
+        Image i depends on the weights, ``seed`` and i alone, and is the one that ``ganpipe
+        generate`` draws. A conditional model draws its classes as often as its training images
+        show them, or only ``label``: the name of a class, or its number from 0 on. Raises
+        GanpipeError where ``num`` is below 1 or ``seed`` below 0, where there is no such class or
+        the model is not conditional, and for weights that draw NaN or infinity.
+        """
+        if num < 1 or seed < 0:
+            raise GanpipeError(
+                f"num must be at least 1 and seed at least 0; they are {num} and {seed}"
+            )
+        number = None if label is None else self.label_number(label)
+        images = np.empty((num, *self.image_shape), dtype=np.uint8)
+        start = 0
+        with deterministic():
+            for drawn in draw(self, num, seed, label=number):
+                stop = start + len(drawn.images)
+                images[start:stop] = drawn.images.permute(0, 2, 3, 1).numpy()
+                start = stop
+        return images
+
+    def label_number(self, label: str | int) -> int:
+        """The number of a class, given by its name or by that number.
+
+        Raises GanpipeError where there is no such class or the model is not conditional.
+        """
+        if not self.classes:
+            raise GanpipeError(
+                f"the model '{self.provenance.get('model_name', '?')}' is not conditional, so it "
+                "cannot be asked for a class; train one that is: dvc exp run -S model=cgan"
+            )
+        if isinstance(label, str):
+            if label not in self.classes:
+                guess = nearest(label, self.classes, "classes")
+                raise GanpipeError(f"there is no class '{label}'; {guess}")
+            return self.classes.index(label)
+        if not 0 <= label < len(self.classes):
+            raise GanpipeError(
+                f"there is no class number {label}; numbers go from 0 to {len(self.classes) - 1}"
+            )
+        return int(label)
 
 
 def save_sampler(path: Path, sampler: Sampler, provenance: dict[str, Any]) -> None:
