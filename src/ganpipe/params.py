@@ -93,7 +93,7 @@ def _name_mistakes(content: dict[str, Any]) -> list[str]:
         for name in models
         if "." in str(name)
     ]
-    if isinstance(chosen, str) and chosen not in models:
+    if isinstance(chosen, str) and models and chosen not in models:
         guess = nearest(chosen, [str(name) for name in models], "models")
         mistakes.append(f"model: there is no model '{chosen}'; {guess}")
     return mistakes
