@@ -1,4 +1,4 @@
-"""The frame that every command runs in: signals, exit codes, messages instead of tracebacks."""
+"""Run a command as a process: signals, exit codes, messages instead of tracebacks."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FULL = {
     errno.EFBIG: "a limit on the size of files is reached",
 }
 FORBIDDEN = "permission denied; allow it to be read and written, or name another"
-KEPT_FROM_US = {
+REFUSED = {
     errno.EACCES: FORBIDDEN,
     errno.EPERM: FORBIDDEN,
-    errno.EROFS: "it lies where nothing can be written; name another place",
+    errno.EROFS: "the file system is read-only; name another place",
     errno.EISDIR: "it is a folder; name a file",
     errno.ENOTDIR: "there is a file where a folder is needed; name another place",
     errno.ENAMETOOLONG: "the name is too long; name another",
@@ -31,11 +31,11 @@ KEPT_FROM_US = {
 def run(main: Callable[[], None]) -> None:
     """Run a command's ``main`` and turn what a user can mend into one message and exit code 1.
 
-    Exits with 130 after Ctrl-C, with 143 where it was terminated, as schedulers do, and with 141
-    where the reader of stdout left early, as `head` does: the codes that shells know. Each clears
-    up temporary files; after ``main`` Ctrl-C ends the process at once. A full disk is recognised
-    wherever it strikes, since any write can meet it, and so is a file that the system keeps from
-    us. Closed streams and such that cannot show a letter are no reason to fail.
+    Exits with 130 after Ctrl-C, with 143 after SIGTERM, which schedulers send, and with 141 where
+    the reader of stdout left early, as `head` does: the codes that shells know. Temporary files
+    are removed each time; after ``main``, Ctrl-C ends the process at once. A full disk and a file
+    that the system refuses are reported wherever they are met, since any write can meet them. A
+    closed stream is no error, nor is a letter that the terminal's encoding lacks.
     """
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
@@ -61,15 +61,21 @@ def run(main: Callable[[], None]) -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the exit
+        _drop_output()
         sys.exit(141)
     except OSError as error:
         if error.errno in FULL:
             where = f" while writing {error.filename}" if error.filename else ""
             sys.exit(f"error: {FULL[error.errno]}{where}; make room and run the same command again")
-        if error.errno in KEPT_FROM_US and error.filename:
-            sys.exit(f"error: {error.filename}: {KEPT_FROM_US[error.errno]}")
+        if error.errno in REFUSED and error.filename:
+            sys.exit(f"error: {error.filename}: {REFUSED[error.errno]}")
         raise
+
+
+def _drop_output() -> None:
+    """Point stdout to nowhere, so that Python's flush at the exit does not fail."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(number: int, frame: object) -> None:

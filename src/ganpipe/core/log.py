@@ -8,16 +8,22 @@ import sys
 
 from ganpipe.core.errors import GanpipeError
 
+VARIABLE = "GANPIPE_LOG"
 LEVELS = ("debug", "info", "warning", "error")
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes to whatever ``sys.stderr`` is by then; drops messages where it is closed."""
+    """Writes to ``sys.stderr`` as it is at the time; drops messages where that is closed."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if sys.stderr is not None:
             self.stream = sys.stderr
             super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Ignore a stderr whose reader has left."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 class _Sentences(logging.Formatter):
@@ -30,16 +36,17 @@ class _Sentences(logging.Formatter):
 
 
 def set_up() -> None:
-    """Send the messages of ``ganpipe`` to stderr, from the level that ``GANPIPE_LOG`` names
-    (debug, info, warning or error; info by default).
+    """Send the messages of ``ganpipe`` to stderr.
 
-    Raises GanpipeError for another level.
+    The environment variable ``GANPIPE_LOG`` sets the lowest level that is shown: debug, info (the
+    default), warning or error. Raises GanpipeError for another value.
     """
-    name = os.environ.get("GANPIPE_LOG", "").lower() or "info"
-    if name not in LEVELS:
-        raise GanpipeError(f"GANPIPE_LOG is {name}; set it to {', '.join(LEVELS)}")
+    value = os.environ.get(VARIABLE, "")
+    level = value.strip().lower() or "info"
+    if level not in LEVELS:
+        raise GanpipeError(f"{VARIABLE} is '{value}'; set it to one of {', '.join(LEVELS)}")
     logger = logging.getLogger("ganpipe")
-    logger.setLevel(name.upper())
+    logger.setLevel(level.upper())
     logger.propagate = False
     if not any(isinstance(handler, _Handler) for handler in logger.handlers):
         handler = _Handler()
