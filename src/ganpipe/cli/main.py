@@ -49,7 +49,11 @@ def parser(filled: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser
     others are known by name.
     """
     whole = argparse.ArgumentParser(
-        prog="ganpipe", description="Tools beside the DVC stages.", allow_abbrev=False
+        prog="ganpipe",
+        description="Tools beside the DVC stages.",
+        epilog="exit codes: 0 done, 1 error, 2 wrong command line, 130 after Ctrl-C, "
+        "143 after SIGTERM",
+        allow_abbrev=False,
     )
     whole.add_argument(
         "--version",

@@ -82,7 +82,7 @@ def _plain(name: str) -> str:
     return name.lower().replace("-", "_").replace(" ", "_")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Mistake:
     """One of pydantic's findings, and where in the content it is."""
 
@@ -110,7 +110,15 @@ class _Mistake:
             names.append(str(part))
             hint = _inner_type(holder_type, part)
             content = _inner(content, part)
-        return cls(detail, tuple(names), valid, holder, holder_type, hint, union)
+        return cls(
+            detail=detail,
+            names=tuple(names),
+            valid=valid,
+            holder=holder,
+            holder_type=holder_type,
+            value_type=hint,
+            union=union,
+        )
 
     @property
     def path(self) -> str:
