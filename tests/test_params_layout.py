@@ -119,6 +119,17 @@ def test_so_does_a_field_that_blocks_leave_out(tmp_path: Path, field: str) -> No
     assert anchored(after(tmp_path / "params.yaml", *changes)) == anchored(TEXT)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["evaluate.extractors", *(name for name, value in leaves(CONTENT) if isinstance(value, list))],
+)
+def test_an_empty_list_breaks_nothing(tmp_path: Path, name: str) -> None:
+    """It is refused by the first stage, which needs a file that can be read."""
+    text = after(tmp_path / "params.yaml", f"{name}=[]")
+    assert anchored(text) == anchored(TEXT)
+    assert dict(leaves(YAML(typ="safe").load(text)))[name] == []
+
+
 def test_so_does_an_experiment_after_another_that_made_lists(tmp_path: Path) -> None:
     after(tmp_path / "params.yaml", *LISTS)
     for changes in (["seed=1"], ["train.batch_size=2", *LISTS]):
