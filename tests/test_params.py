@@ -104,6 +104,9 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, says: str) -> No
         ("models.mlp.generator.hidden", True, "hidden: must be a list, not true"),
         ("models.dcgan.objective.augment", "colour", 'be a list, not "colour"; write [color]'),
         ("models.dcgan.objective.augment", ["colour"], "did you mean 'color'?"),
+        ("datasets.folder.range", [0], "range: must hold at least 2 items, not [0]"),
+        ("datasets.folder.range", [0, 1, 2], "range: must hold at most 2 items, not [0, 1, 2]"),
+        ("datasets.folder.range", 4095, "datasets.folder.range: must be a list, not 4095"),
         # one kind or another
         (
             "evaluate.extractors",

@@ -172,13 +172,17 @@ def _sentence(mistake: _Mistake) -> str:
             if context["min_length"] == 1:
                 return f"{path}: must not be empty"
             return f"{path}: must hold at least {context['min_length']} items, not {mistake.given}"
+        case "too_long":
+            return f"{path}: must hold at most {context['max_length']} items, not {mistake.given}"
         case "union_tag_invalid" | "union_tag_not_found":
             return _wrong_tag(mistake)
         case "value_error":
             error = str(context["error"])
             return f"{path}: {error}" if detail["loc"] else error  # the whole file names its own
-        case _:
+        case _ if detail["type"] in WANTED or "should be" in detail["msg"]:
             return f"{path}: must be {_wanted(mistake)}, not {mistake.given}{_hint([mistake])}"
+        case _:
+            return f"{path}: {detail['msg']}, not {mistake.given}"
 
 
 def _wanted(mistake: _Mistake) -> str:
