@@ -86,6 +86,15 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, says: str) -> No
         ("models.dcgan.objective.loss", "Hinge", "no loss 'Hinge'; did you mean 'hinge'?"),
         ("train.Epochs", 3, "train.Epochs: there is no such field; did you mean 'epochs'?"),
         ("train.zzz", 3, "train.zzz: there is no such field; the fields are epochs, batch_size"),
+        # a field of another block
+        (
+            "models.wgan.objective.n_critic",
+            5,
+            "n_critic: there is no such field; did you mean 'models.wgan.schedule.n_critic'?",
+        ),
+        ("models.mlp.hidden", [8], "no such field; did you mean 'models.mlp.generator.hidden'?"),
+        ("train.num_generated", 8, "no such field; did you mean 'evaluate.num_generated'?"),
+        ("batch_size", 8, "batch_size: there is no such field; did you mean 'train.batch_size'?"),
         # a choice that nothing is close to
         ("train.precision", 32, "train.precision: must be one of 'auto', 'fp32' or 'bf16', not 32"),
         ("datasets.folder.channels", "3", 'channels: must be one of 1 or 3, not "3"'),

@@ -11,7 +11,8 @@ from ruamel.yaml.error import YAMLError
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
-from ganpipe.core.schema import NonNegativeInt, PositiveInt, Strict, nearest, validate
+from ganpipe.core.names import nearest
+from ganpipe.core.schema import NonNegativeInt, PositiveInt, Strict, validate
 from ganpipe.data.config import DatasetName, Datasets, FolderDataset, PublicDataset
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.methods.config import ModelConfig

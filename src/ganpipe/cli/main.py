@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
     name = next((word for word in words if not word.startswith("-")), None)
     whole = parser([name] if name in COMMANDS else [])
     if name is not None and name not in COMMANDS:
-        from ganpipe.core.schema import nearest
+        from ganpipe.core.names import nearest
 
         whole.error(f"there is no command '{name}'; {nearest(name, list(COMMANDS), 'commands')}")
     options = whole.parse_args(words)

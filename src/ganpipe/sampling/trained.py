@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.core.schema import nearest
+from ganpipe.core.names import nearest
 from ganpipe.runtime.device import deterministic
 from ganpipe.sampling.build import build_sampler
 from ganpipe.sampling.draw import draw
