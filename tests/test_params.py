@@ -55,6 +55,11 @@ def test_the_shared_optimizer_can_be_another(tmp_path: Path, name: str) -> None:
         ),
         ("      arch: dcgan", "      arch: dcgna", "models.dcgan.generator.arch: must be one of"),
         ("      width: 32", "      wdith: 32", "did you mean 'width'?"),
+        (  # among the fields of its architecture, whatever else the block says
+            "      width: 32  # channels before",
+            "      conditioning: none\n      wdith: 32  # channels before",
+            "models.dcgan.generator.wdith: there is no such field; did you mean 'width'?",
+        ),
         ("  mlp:\n", "  m.lp:\n", "models.m.lp: a model's name must not hold a dot"),
         ("image_size: 64", "image_size: 65", "datasets.folder.image_size: 65 pixels cannot be"),
         (
@@ -194,16 +199,33 @@ def test_overrides_resolve_side_over_model_over_default(tmp_path: Path) -> None:
     params = load(tmp_path, ("per generator update\n", f"per generator update{override}"))
     block = params.models["dcgan"].optimizer  # type: ignore[attr-defined]
     default = params.optimizer  # type: ignore[attr-defined]
-    generator = resolve(default, block, "generator")
-    discriminator = resolve(default, block, "discriminator")
+    generator, discriminator = (
+        resolve(default, block, player) for player in ("generator", "discriminator")
+    )
     assert (generator.lr, generator.betas) == (0.001, (0.0, 0.9))
     assert (discriminator.lr, discriminator.betas) == (0.001, (0.5, 0.999))
 
 
-@pytest.mark.parametrize(
-    "stage",
-    ["download", "prepare", "classifier", "reference", "train", "sample", "evaluate"],
-)
+@pytest.mark.parametrize("field", ["name", "lr", "betas"])
+def test_the_shared_optimizer_must_say_what_every_optimizer_needs(
+    tmp_path: Path, field: str
+) -> None:
+    lines = {
+        "name": ("  name: adam\n", ""),
+        "lr": ("  lr: 0.0002  # learning rate (Radford et al. 2016)\n", ""),
+        "betas": ("  - 0.5\n  - 0.999\n", ""),
+    }
+    old, new = lines[field]
+    if field == "betas":
+        old = SHIPPED_TEXT[SHIPPED_TEXT.index("  betas:") : SHIPPED_TEXT.index(old)] + old
+    with pytest.raises(GanpipeError, match=rf"optimizer\.{field}: is missing"):
+        load(tmp_path, (old, new))
+
+
+STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[!_]*.py"))
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_refuses_a_wrong_file_at_once(tmp_path: Path, stage: str) -> None:
     (tmp_path / "stages").symlink_to(ROOT / "stages")
     (tmp_path / "params.yaml").write_text(SHIPPED_TEXT.replace("dcgan", "dcgn", 1))
