@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from itertools import groupby
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from ganpipe.core.names import closest, nearest
 
@@ -24,6 +23,7 @@ WANTED = {  # pydantic's types of mistakes: what would be right
     "list_type": "a list",
     "dict_type": "a mapping of names to values",
     "model_type": "a block of fields",
+    "dataclass_type": "a block of fields",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "string_type": "a string",
@@ -47,7 +47,7 @@ class _Mistake:
     detail: Any
     names: tuple[str, ...]  # of the wrong value, without the tags pydantic adds for unions
     valid: tuple[str, ...]  # fields of the block that holds it
-    blocks: tuple[type[BaseModel] | None, ...]  # that holds each of `names`, if a block does
+    blocks: tuple[Any, ...]  # the types that hold each of `names`
     holder: Any  # content of the list or block that holds it
     holder_type: Any
     value_type: Any
@@ -58,17 +58,16 @@ class _Mistake:
         """Follow the location of a finding down into the content and its types."""
         names: list[str] = []
         valid: tuple[str, ...] = ()
-        blocks: list[type[BaseModel] | None] = []
+        blocks: list[Any] = []
         holder, holder_type, hint, union = None, None, kind, None
         for part in detail["loc"]:
             if len(members := _members(hint)) > 1:  # the part is pydantic's name of a member
                 hint, union = _member(members, part, content), len(names)
                 continue
             holder, holder_type = content, members[0]
-            model = _model(holder_type)
-            valid = tuple(model.model_fields) if model else valid
+            valid = tuple(_fields(holder_type)) or valid
             names.append(str(part))
-            blocks.append(model)
+            blocks.append(holder_type)
             hint = _inner_type(holder_type, part)
             content = _inner(content, part)
         return cls(
@@ -120,7 +119,7 @@ def _sentence(mistake: _Mistake) -> str:
     detail, path = mistake.detail, mistake.path
     context = detail.get("ctx", {})
     match detail["type"]:
-        case "extra_forbidden":
+        case "extra_forbidden" | "unexpected_keyword_argument":  # the latter of dataclasses
             return f"{path}: there is no such field; {_right_field(mistake)}"
         case "missing" if _is_tuple(mistake.holder_type):
             path, given = ".".join(mistake.names[:-1]), json.dumps(mistake.holder)
@@ -129,12 +128,13 @@ def _sentence(mistake: _Mistake) -> str:
             return f"{path}: must be {_items(mistake.value_type)}, not {mistake.given}"
         case "missing":
             return f"{path}: is missing"
-        case "too_short" | "string_too_short":
-            if context["min_length"] == 1:
-                return f"{path}: must not be empty"
-            return f"{path}: must hold at least {context['min_length']} items, not {mistake.given}"
-        case "too_long":
-            return f"{path}: must hold at most {context['max_length']} items, not {mistake.given}"
+        case "too_short" | "string_too_short" if context["min_length"] == 1:
+            return f"{path}: must not be empty"
+        case "too_short" | "too_long" | "string_too_short" | "string_too_long":
+            unit = "characters" if isinstance(detail["input"], str) else "items"
+            least, most = context.get("min_length"), context.get("max_length")
+            bound = f"at least {least}" if least is not None else f"at most {most}"
+            return f"{path}: must hold {bound} {unit}, not {mistake.given}"
         case "union_tag_invalid" | "union_tag_not_found":
             return _wrong_tag(mistake)
         case "value_error":
@@ -193,7 +193,7 @@ def _items(hint: Any) -> str:
     """``a list of 2 numbers``, for the type of a tuple."""
     items = get_args(_members(hint)[0])
     word = ITEMS.get(getattr(_members(items[0])[0], "__name__", ""), "values")
-    return f"a list of {len(items)} {word}"
+    return f"a list of {word}" if ... in items else f"a list of {len(items)} {word}"
 
 
 def _right_field(mistake: _Mistake) -> str:
@@ -201,15 +201,17 @@ def _right_field(mistake: _Mistake) -> str:
     *outer, name = mistake.names
     if closest(name, mistake.valid) is None:
         for depth in reversed(range(len(mistake.blocks))):
-            for field, info in _fields(mistake.blocks[depth]):
-                if any(name in dict(_fields(member)) for member in _members(info.annotation)):
+            for field, hint in _fields(mistake.blocks[depth]).items():
+                if any(name in _fields(member) for member in _members(hint)):
                     return f"did you mean '{'.'.join([*outer[:depth], field, name])}'?"
     return nearest(name, mistake.valid, "fields")
 
 
-def _fields(block: Any) -> list[tuple[str, FieldInfo]]:
-    model = _model(block)
-    return list(model.model_fields.items()) if model else []
+def _fields(block: Any) -> dict[str, Any]:
+    """The fields of a configuration class or a dataclass, with their types; none of others."""
+    if model := _model(block):
+        return {name: field.annotation for name, field in model.model_fields.items()}
+    return get_type_hints(block) if is_dataclass(block) and isinstance(block, type) else {}
 
 
 def _wrong_tag(mistake: _Mistake) -> str:
@@ -239,12 +241,9 @@ def _members(hint: Any) -> list[Any]:
 def _member(members: list[Any], tag: Any, content: Any) -> Any:
     """The member of a union that pydantic calls ``tag``, as well as that can be told."""
     for member in members:
-        model = _model(member)
-        tags = {model.__name__} if model else set()
-        for field in model.model_fields.values() if model else ():
-            if get_origin(field.annotation) is Literal:
-                tags |= set(get_args(field.annotation))
-        if tag in tags:
+        fields = _fields(member)
+        tags = [get_args(each) for each in fields.values() if get_origin(each) is Literal]
+        if fields and ((tag,) in tags or tag == member.__name__):
             return member
     literal = str(tag).startswith("literal")
     for member in members:
@@ -259,10 +258,9 @@ def _model(hint: Any) -> type[BaseModel] | None:
 
 def _inner_type(hint: Any, part: Any) -> Any:
     """The type of what lies under a field, a name or an index."""
-    if model := _model(hint):
-        field = model.model_fields.get(str(part))
-        return field.annotation if field else None
-    arguments = get_args(hint)
+    if fields := _fields(hint):
+        return fields.get(str(part))
+    arguments = [each for each in get_args(hint) if each is not ...]
     return arguments[-1] if arguments else None
 
 
