@@ -24,7 +24,7 @@ COMMANDS = {  # the module of the same name has `fill` (adds the options) and `m
         "draw images from trained weights", "ganpipe generate --num 10000 --out images.npz"
     ),
     "score": Command(
-        "measure images from anywhere with the metrics of the project",
+        "evaluate images from anywhere with the project's metrics",
         "ganpipe score pictures --reference mnist --extractor classifier",
     ),
     "cache": Command(
