@@ -187,7 +187,7 @@ def test_a_range_without_use_is_warned_about(
 @pytest.mark.parametrize(
     ("value", "says"),
     [([4095, 0], "must be black, then white above it, not 4095 and 0"), ([1], "at least 2 items"),
-     ([0, 1, 2], "at most 2 items"), ("auto", "valid array"), ([0.5, 1], "valid integer")],
+     ([0, 1, 2], "at most 2 items"), ("auto", "must be a list"), ([0.5, 1], "valid integer")],
 )  # fmt: skip
 def test_a_wrong_range(value: Any, says: str) -> None:
     content = config().model_dump() | {"range": value}

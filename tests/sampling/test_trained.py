@@ -116,7 +116,10 @@ def changed(path: Path, **fields: Any) -> Path:
         ({"generator__wdith": 8}, "generator.wdith: there is no such field; did you mean 'width'"),
         ({"latent_dims": 8}, "latent_dims: there is no such field; did you mean 'latent_dim'?"),
         ({"domain__chanels": 8}, "domain.chanels: there is no such field; did you mean 'channels'"),
-        ({"domain__class_counts": None}, "domain.class_counts: must be a valid array, not null"),
+        (
+            {"domain__class_counts": None},
+            "domain.class_counts: must be a list of integers, not null",
+        ),
         ({"generator__arch": "dcgna"}, "generator.arch: must be one of"),
         ({"latent": "cauchy"}, "latent: must be one of 'normal' or 'uniform', not \"cauchy\""),
         ({"latent_dim": "8"}, "latent_dim: must be a valid integer"),
