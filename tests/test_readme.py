@@ -18,7 +18,7 @@ from ganpipe.params import load_params
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-STARTS = ("make ", "dvc ", "python ")
+STARTS = ("make ", "dvc ", "ganpipe ", "python ")
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith(STARTS)]
 BIN = Path(sys.executable).parent
 
@@ -57,9 +57,11 @@ def test_a_command_exists_with_its_options(line: str) -> None:
     if words[0] == "dvc":
         depth = 3 if words[1] in {"exp", "queue", "metrics", "params", "plots", "remote"} else 2
         command = [str(BIN / "dvc"), *words[1:depth]]
+    elif words[0] == "ganpipe":
+        depth, command = 2, [sys.executable, "-m", "ganpipe", words[1]]
     else:
-        assert words[:2] == ["python", "-m"]
-        depth, command = 3, [sys.executable, "-m", words[2]]
+        assert words[0] == "python"
+        depth, command = 2, [sys.executable, words[1]]
     known = help_of(*command)
     for word in words[depth:]:
         if word.startswith("-"):
