@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from helpers.games import context, d_loss, g_loss, generated, rng
+from helpers.objectives import LOSSES, PENALTIES
 from helpers.support import small_model, spec_of
 from torch import Tensor, nn
 
@@ -17,8 +18,6 @@ from ganpipe.methods.adversarial import Adversarial
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Loss
-from ganpipe.objectives.losses import LOSSES
-from ganpipe.objectives.penalties import PENALTIES
 from ganpipe.training.loop import frozen
 
 REAL = torch.rand((8, 1, 32, 32), generator=torch.Generator().manual_seed(1)) * 2 - 1
@@ -196,7 +195,7 @@ def test_penalties_stand_at_what_the_discriminator_sees(monkeypatch: pytest.Monk
         seen.extend((real, fake))
         return real.sum() * 0
 
-    monkeypatch.setitem(PENALTIES, "r1", spy)
+    monkeypatch.setattr("ganpipe.objectives.penalties.r1.penalty", spy)
     method = method_of("toy_mlp", instance_noise=0.4, penalties={"r1": 1.0})
     d_loss(method, BATCH, -REAL)
     for images, clean in zip(seen, (REAL, -REAL), strict=True):

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from helpers.objectives import LOSSES
 
-from ganpipe.objectives.losses import LOSSES, against_labels
+from ganpipe.objectives import config
+from ganpipe.objectives.labels import against_labels
 
 REAL = torch.tensor([1.3, -0.4, 2.0, 0.1])
 FAKE = torch.tensor([-0.7, 0.9, -2.5, 0.3])
@@ -90,6 +92,11 @@ def test_large_logits_stay_finite(name: str) -> None:
     big = torch.tensor([1e4, -1e4])
     for side in (LOSSES[name].discriminator, LOSSES[name].generator):
         assert torch.isfinite(side(big, -big))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_check_of_parameters_sees_whether_a_loss_has_labels(name: str) -> None:
+    assert config._has_labels(name) is (LOSSES[name].against is not None)
 
 
 WITH_LABELS = [name for name, loss in LOSSES.items() if loss.against]

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from helpers.objectives import PENALTIES
 from torch import Tensor
-
-from ganpipe.objectives.penalties import PENALTIES
 
 SHAPE = (6, 2, 3, 3)
 REAL = torch.randn(SHAPE, generator=torch.Generator().manual_seed(1))

@@ -17,7 +17,6 @@ from ganpipe.core.schema import validate
 from ganpipe.data.loading.batches import Batches
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Context, Loss, Method, Turn
-from ganpipe.objectives.penalties import PENALTIES
 from ganpipe.optim.build import Settings
 from ganpipe.sampling.sampler import Sampler
 from ganpipe.training.loop import total_steps, train_step
@@ -242,9 +241,10 @@ def test_lazy_penalties_count_the_discriminators_updates(monkeypatch: pytest.Mon
     state, loader = begin(changed("toy_mlp", penalties={"r1": 1.0}, penalty_every=3))
     set_schedule(state.method, n_critic=2)
     taken: list[int] = []
-    r1 = PENALTIES["r1"]
+    penalties: Any = state.method.penalties
+    r1 = penalties["r1"]
     monkeypatch.setitem(
-        PENALTIES,
+        penalties,
         "r1",
         lambda critic, real, fake, rng: taken.append(state.step) or r1(critic, real, fake, rng),
     )

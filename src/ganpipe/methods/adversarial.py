@@ -17,9 +17,9 @@ from ganpipe.methods.schedule import updates_before, updates_in
 from ganpipe.networks.build import build_discriminator
 from ganpipe.networks.layers.minibatch import mixes_samples
 from ganpipe.objectives.augment import diff_augment, instance_noise
-from ganpipe.objectives.losses import against_labels
+from ganpipe.objectives.build import adversarial_loss, penalty
+from ganpipe.objectives.labels import against_labels, are_plain
 from ganpipe.objectives.matching import feature_matching
-from ganpipe.objectives.penalties import PENALTIES
 from ganpipe.objectives.unroll import Critic, Network, unrolled
 from ganpipe.sampling.config import NoiseSamplerConfig
 from ganpipe.sampling.sampler import Sampler
@@ -46,7 +46,8 @@ class Adversarial(Method):
     def __init__(self, config: ModelConfig, spec: DataSpec) -> None:
         super().__init__()
         self.objective = config.objective
-        self.loss = config.objective.adversarial
+        self.loss = adversarial_loss(config.objective.loss)
+        self.penalties = {name: penalty(name) for name in config.objective.penalties}
         self.schedule = config.schedule
         self.conditioned = config.generator.conditioning != "none"
         if self.conditioned and not spec.target.classes:
@@ -184,9 +185,9 @@ class Adversarial(Method):
     def _against(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
         """The discriminator's loss on its (N,) logits, against the labels of the objective."""
         config, against = self.objective, self.loss.against
-        if config.plain_labels or against is None:
-            return self.loss.discriminator(real, fake)
         labels = (config.real_label, config.fake_label)
+        if are_plain(labels, config.label_flip) or against is None:
+            return self.loss.discriminator(real, fake)
         return against_labels(against, real, fake, labels, config.label_flip, rng)
 
     def _penalty(self, critic: Critic, real: Tensor, fake: Tensor, context: Context) -> Tensor:
@@ -202,7 +203,7 @@ class Adversarial(Method):
         with torch.autocast(real.device.type, enabled=False):
             images = real.float(), fake.float()
             terms = [
-                weight * PENALTIES[name](critic, *images, context.rng)
+                weight * self.penalties[name](critic, *images, context.rng)
                 for name, weight in self.objective.penalties.items()
             ]
         return every * torch.stack(terms).sum()

@@ -1,14 +1,18 @@
 """What params.yaml may say about the game's objective.
 
-A field that a block leaves out is not used.
+A field that a block leaves out is not used. Losses and penalties are files of the folders
+``losses`` and ``penalties``, which are looked at and never imported here: the whole of params.yaml
+is checked wherever it is read, and a block that is not chosen must import nothing.
 """
 
 from __future__ import annotations
 
+import ast
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ganpipe.core.plugins import names, source
 from ganpipe.core.schema import (
     NonNegativeFloat,
     NonNegativeInt,
@@ -17,33 +21,42 @@ from ganpipe.core.schema import (
     Strict,
     nearest,
 )
-from ganpipe.objectives.losses import LOSSES, AdversarialLoss
-from ganpipe.objectives.penalties import PENALTIES
+
+LOSSES = "ganpipe.objectives.losses"
+PENALTIES = "ganpipe.objectives.penalties"
 
 
 def _is_a_loss(name: str) -> str:
-    if name not in LOSSES:
-        raise ValueError(f"there is no loss '{name}'; {nearest(name, list(LOSSES), 'losses')}")
+    if name not in (valid := names(LOSSES)):
+        raise ValueError(f"there is no loss '{name}'; {nearest(name, valid, 'losses')}")
     return name
 
 
 def _are_penalties(weights: dict[str, float]) -> dict[str, float]:
-    for name in [name for name in weights if name not in PENALTIES]:
-        guess = nearest(name, list(PENALTIES), "penalties")
+    valid = names(PENALTIES)
+    for name in [name for name in weights if name not in valid]:
+        guess = nearest(name, valid, "penalties")
         raise ValueError(f"there is no penalty '{name}'; {guess}")
     return weights
+
+
+def _has_labels(loss: str) -> bool:
+    """Whether a loss's file sets ``against``, its form for any labels."""
+    nodes = ast.walk(ast.parse(source(LOSSES, loss)))
+    return any(isinstance(node, ast.keyword) and node.arg == "against" for node in nodes)
 
 
 class ObjectiveConfig(Strict):
     """Losses of both sides, and constraints on the discriminator."""
 
-    loss: Annotated[str, AfterValidator(_is_a_loss)]  # a name of losses.py
+    loss: Annotated[str, AfterValidator(_is_a_loss)]  # a file of losses/
+
     real_label: Annotated[float, Field(gt=0.5, le=1)] = 1.0  # below 1: one-sided smoothing
     fake_label: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # above 0 as well: two-sided
     label_flip: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # share of labels exchanged
 
     penalties: Annotated[dict[str, PositiveFloat], AfterValidator(_are_penalties)] = Field(
-        default_factory=dict  # weights by names of penalties.py
+        default_factory=dict  # weights by files of penalties/
     )
     penalty_every: PositiveInt = 1  # lazily: at every k-th update, k times as strong
     weight_clip: NonNegativeFloat = 0.0  # of all discriminator weights; 0: none
@@ -56,21 +69,12 @@ class ObjectiveConfig(Strict):
         default_factory=list  # DiffAugment of real and generated images
     )
 
-    @property
-    def adversarial(self) -> AdversarialLoss:
-        """The functions of ``loss``."""
-        return LOSSES[self.loss]
-
-    @property
-    def plain_labels(self) -> bool:
-        """Whether labels are 1 for every real image and 0 for every generated one."""
-        return (self.real_label, self.fake_label, self.label_flip) == (1.0, 0.0, 0.0)
-
     @model_validator(mode="after")
     def _makes_sense(self) -> ObjectiveConfig:
+        plain = (self.real_label, self.fake_label, self.label_flip) == (1.0, 0.0, 0.0)
         reasons = {
             f"loss '{self.loss}' has no labels to smooth or flip; leave out real_label, fake_label "
-            "and label_flip": not self.plain_labels and self.adversarial.against is None,
+            "and label_flip": not plain and not _has_labels(self.loss),
             "fake_label smooths the labels of generated images alone, which draws the generator "
             "towards what it makes already (Salimans et al. 2016, section 3.4); lower real_label "
             "as well, or alone": self.fake_label > 0 and self.real_label == 1,

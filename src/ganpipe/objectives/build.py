@@ -1,0 +1,19 @@
+"""Find losses and penalties by their names in params.yaml."""
+
+from __future__ import annotations
+
+from ganpipe.core.plugins import load
+from ganpipe.objectives.gradients import Penalty
+from ganpipe.objectives.loss import AdversarialLoss
+
+
+def adversarial_loss(name: str) -> AdversarialLoss:
+    """The loss in the file ``losses/<name>.py``."""
+    loss: AdversarialLoss = load("ganpipe.objectives.losses", name).LOSS
+    return loss
+
+
+def penalty(name: str) -> Penalty:
+    """The penalty in the file ``penalties/<name>.py``."""
+    function: Penalty = load("ganpipe.objectives.penalties", name).penalty
+    return function

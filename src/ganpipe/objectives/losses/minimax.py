@@ -1,0 +1,23 @@
+"""The loss of Goodfellow et al. 2014, eq. 1."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ganpipe.objectives.logits import cross_entropy, cross_entropy_discriminator
+from ganpipe.objectives.loss import AdversarialLoss
+
+
+def generator(real: Tensor, fake: Tensor) -> Tensor:
+    """log(1 - D(G(z))): saturates where D is sure."""
+    return -softplus(fake).mean()
+
+
+LOSS = AdversarialLoss(
+    cross_entropy_discriminator,
+    generator,
+    probability=True,
+    against=cross_entropy,
+    zero_sum=True,
+)
