@@ -5,6 +5,21 @@ copy of the workspace, never imports the code of the workspace that ``ganpipe`` 
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+
+
+def run(stage: str, main: Callable[[], None]) -> None:
+    """Run a stage's ``main`` as a command, with the code that `check` has listed and no other."""
+    from ganpipe.core import command, guard, paths
+    from ganpipe.params import load_params
+
+    def guarded() -> None:
+        if not paths.code_list(stage).exists():
+            load_params()  # whose mistakes, which keep `check` from writing it, come first
+        guard.install(stage)
+        main()
+
+    command.run(guarded)

@@ -1,16 +1,81 @@
-"""Stage `check`: a wrong parameter is answered here, before anything has run."""
+"""Stage `check`: a wrong parameter is answered here, before anything has run, and what every other
+stage depends on is written down."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
 
 from ganpipe.core import paths
 from ganpipe.core.command import run
-from ganpipe.params import load_params
+from ganpipe.core.errors import GanpipeError
+from ganpipe.core.imports import Sources
+from ganpipe.data.prepare.build import reader_name
+from ganpipe.params import Params, load_params
 from ganpipe.storage.files import write_json
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Read params.yaml. What is written never changes, so that nothing runs again because of it."""
+    """Check params.yaml; for each stage, list the code that it uses and the values of its
+    parameters in a file on which the stage depends."""
     params = load_params()
+    _check_folder(params)
+    stages = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
+    sources, by_name = Sources(ROOT), chosen(params)
+    for stage in stages.keys() - {"check"}:
+        code = sources.code_of(ROOT / "stages" / f"{stage}.py", by_name)
+        content = {"params": values(params, stages[stage].get("params", [])), "code": code}
+        write_json(paths.code_list(stage), content)
     print(f"{params.model} on {params.dataset}: the parameters are well-formed")
-    write_json(paths.CHECKED, {"params.yaml": "well-formed"})
+
+
+def chosen(params: Params) -> dict[str, list[str]]:
+    """The modules that the parameters choose by name, by the module that loads them."""
+    model = params.chosen_model
+    objective = model.objective
+    extractors = params.evaluate.needed_extractors(params.dataset)
+    return {
+        "ganpipe.data.prepare.build": [reader_name(params.dataset)],
+        "ganpipe.features.build": [f"ganpipe.features.{name}" for name in extractors],
+        "ganpipe.methods.build": [
+            f"ganpipe.methods.{model.method}",
+            f"ganpipe.networks.{model.discriminator.arch}",  # which methods alone build
+        ],
+        "ganpipe.networks.build": [f"ganpipe.networks.{model.generator.arch}"],
+        "ganpipe.objectives.build": [
+            f"ganpipe.objectives.losses.{objective.loss}",
+            *(f"ganpipe.objectives.penalties.{name}" for name in objective.penalties),
+        ],
+        "ganpipe.sampling.build": ["ganpipe.sampling.samplers.noise"],
+    }
+
+
+def values(params: Params, names: list[str]) -> dict[str, Any]:
+    """The values of parameters as dvc.yaml names them, defaults filled in: the code that fills
+    them in does not count."""
+    content = params.model_dump(mode="json")
+    found: dict[str, Any] = {}
+    for name in names:
+        plain = re.sub(r"\$\{(\w+)\}", lambda match: str(content[match[1]]), name)
+        value: Any = content
+        for part in plain.split("."):
+            value = value[part]
+        found[plain] = value
+    return found
+
+
+def _check_folder(params: Params) -> None:
+    """Refuse a folder of images that is not there; DVC would only say that a file is missing."""
+    path = params.datasets.folder.path
+    if not Path(path).exists():
+        use = "" if params.dataset == "folder" else f", though the dataset is {params.dataset}"
+        raise GanpipeError(
+            f"datasets.folder.path: there is no '{path}', which DVC watches for changes{use}; name "
+            "a folder or an archive that exists, such as data/images"
+        )
 
 
 if __name__ == "__main__":

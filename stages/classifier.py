@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ganpipe.core import paths
-from ganpipe.core.command import run
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.loading.arrays import SplitName, load_images, load_labels, load_spec
 from ganpipe.data.spec import DataSpec
 from ganpipe.params import Params, load_params
 from ganpipe.storage.files import atomic_folder, write_json
+from stages import run
 
 if TYPE_CHECKING:
     import torch
@@ -59,4 +59,4 @@ def _labelled(
 
 
 if __name__ == "__main__":
-    run(main)
+    run("classifier", main)

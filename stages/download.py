@@ -1,11 +1,11 @@
 """Stage `download`: the chosen dataset, verified, in data/raw."""
 
 from ganpipe.core import paths
-from ganpipe.core.command import run
 from ganpipe.data.acquire.collect import collect
 from ganpipe.data.acquire.public import fetch_official
 from ganpipe.data.catalog import OFFICIAL
 from ganpipe.params import load_params
+from stages import run
 
 
 def main() -> None:
@@ -18,4 +18,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run("download", main)

@@ -3,10 +3,10 @@
 from contextlib import ExitStack
 
 from ganpipe.core import paths
-from ganpipe.core.command import run
 from ganpipe.params import load_params
 from ganpipe.storage.csv import write_rows
 from ganpipe.storage.files import read_json, write_json
+from stages import run
 
 
 def main() -> None:
@@ -74,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run("evaluate", main)

@@ -1,10 +1,10 @@
 """Stage `prepare`: data/raw becomes uint8 arrays and spec.json in data/prepared."""
 
 from ganpipe.core import paths
-from ganpipe.core.command import run
 from ganpipe.data.prepare.prepare import prepare
 from ganpipe.params import load_params
 from ganpipe.storage.files import write_json
+from stages import run
 
 
 def main() -> None:
@@ -15,4 +15,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run("prepare", main)

@@ -1,10 +1,10 @@
 """Stage `reference`: what the extractors see in the real images, once per dataset and extractor."""
 
 from ganpipe.core import paths
-from ganpipe.core.command import run
 from ganpipe.data.loading.arrays import load_images, load_spec
 from ganpipe.params import load_params
 from ganpipe.storage.files import atomic_folder
+from stages import run
 
 
 def main() -> None:
@@ -44,4 +44,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run("reference", main)

@@ -1,7 +1,7 @@
 """Draw the fixed-noise grid, real images beside it, and an interpolation."""
 
-from ganpipe.core.command import run
 from ganpipe.params import load_params
+from stages import run
 
 
 def main() -> None:
@@ -17,4 +17,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run("sample", main)

@@ -3,12 +3,12 @@
 from typing import Any
 
 from ganpipe.core import paths
-from ganpipe.core.command import run
 from ganpipe.core.errors import GanpipeError
 from ganpipe.evaluation.snapshots import best_and_last
 from ganpipe.params import load_params
 from ganpipe.storage.csv import write_rows
 from ganpipe.storage.files import write_json
+from stages import run
 
 
 def main() -> None:
@@ -59,4 +59,4 @@ def _write_curves(rows: list[dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run("snapshots", main)

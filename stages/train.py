@@ -1,7 +1,7 @@
 """Train the chosen model on the prepared images."""
 
-from ganpipe.core.command import run
 from ganpipe.params import load_params
+from stages import run
 
 
 def main() -> None:
@@ -19,4 +19,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run("train", main)

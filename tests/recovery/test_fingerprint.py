@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.support import ROOT
-from ruamel.yaml import YAML
+import pytest
+import torch
+from helpers.support import SHIPPED, small_model
 
-from ganpipe.recovery.fingerprint import CODE, fingerprint, remember, why_afresh
+from ganpipe.recovery.fingerprint import fingerprint, parts_of, remember, why_afresh
 from ganpipe.runtime.environment import differences
+
+MODULE = "ganpipe.recovery.fingerprint"
 
 
 def test_the_fingerprint_sees_every_part_and_the_log_names_it(tmp_path: Path) -> None:
@@ -26,7 +29,39 @@ def test_the_fingerprint_sees_every_part_and_the_log_names_it(tmp_path: Path) ->
     assert why_afresh(folders, {**now, "name": "mlp"}) == ""
 
 
-def test_the_fingerprint_covers_the_code_that_training_depends_on() -> None:
-    deps = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]["train"]["deps"]
-    code = {dep.removeprefix("src/ganpipe/") for dep in deps if dep.startswith("src/")}
-    assert set(CODE) == code - {"params.py"}  # only hands over what the fingerprint holds
+def code() -> object:
+    """What the fingerprint says of the code."""
+    return parts_of(
+        "toy_mlp",
+        model=small_model("toy_mlp"),
+        optimizers={},
+        config=SHIPPED.train,
+        seed=0,
+        prepared=Path("data/prepared"),
+        device=torch.device("cpu"),
+    )["code"]
+
+
+def test_the_fingerprint_holds_what_the_stage_is_held_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list that `check` wrote, or outside of a stage all the code there is."""
+    outside = code()
+    assert code() == outside
+    found = []
+    for listed in ({"a.py": "1"}, {"a.py": "2"}, {"a.py": "1", "b.py": "1"}, {"a.py": "1"}):
+        monkeypatch.setattr(f"{MODULE}.in_force", lambda listed=listed: listed)
+        found.append(code())
+    assert len({outside, *found}) == 4
+    assert found[0] == found[3]
+
+
+def test_outside_of_a_stage_any_edit_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ganpipe").mkdir()
+    file = tmp_path / "ganpipe" / "loop.py"
+    monkeypatch.setattr(f"{MODULE}.SOURCE", tmp_path)
+    found = set()
+    for text in ("a = 1\n", "a = 2\n"):
+        file.write_text(text)
+        found.add(code())
+    assert len(found) == 2

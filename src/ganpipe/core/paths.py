@@ -6,7 +6,7 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 
-CHECKED = Path("data/checked.json")
+CODE = Path("data/code")
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 CLASSIFIER_FOLDER = Path("data/classifier")
@@ -38,6 +38,11 @@ FIXED_NOISE_GRID = SAMPLES / "fixed_noise.png"
 REAL_GRID = SAMPLES / "real.png"
 INTERPOLATION = SAMPLES / "interpolation.png"
 CLOSEST = SAMPLES / "closest.png"
+
+
+def code_list(stage: str) -> Path:
+    """What a stage depends on besides data: its code and the values of its parameters."""
+    return CODE / f"{stage}.json"
 
 
 def generator(sampler: str = "", raw: bool = False) -> Path:

@@ -5,10 +5,9 @@ The method ``method`` is the module ``ganpipe.methods.<method>`` with a function
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import torch
 
+from ganpipe.core.plugins import load
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Method
@@ -21,7 +20,7 @@ def build_method(config: ModelConfig, spec: DataSpec, seed: int) -> Method:
     Leaves PyTorch's global random state unchanged. Raises GanpipeError if the dataset lacks what
     the model needs.
     """
-    module = import_module(f"ganpipe.methods.{config.method}")
+    module = load("ganpipe.methods", config.method)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "weights"))
         method: Method = module.build(config, spec)

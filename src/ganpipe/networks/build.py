@@ -6,9 +6,9 @@ The architecture ``arch`` is the module ``ganpipe.networks.<arch>`` with a ``Gen
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
+from ganpipe.core.plugins import load
 from ganpipe.networks.configs import DiscriminatorConfig, GeneratorConfig
 from ganpipe.networks.layers.conditioning import ConcatDiscriminator, ConcatGenerator
 from ganpipe.networks.layers.init import initialise
@@ -31,7 +31,7 @@ def build_generator(
     network takes the label is ``config.conditioning``.
     """
     told = num_classes if config.conditioning == "concat" else 0
-    network: Network = _module(config.arch).Generator(
+    network: Network = load("ganpipe.networks", config.arch).Generator(
         latent_dim=latent_dim + told, image_shape=image_shape, **_fields(config, num_classes)
     )
     initialise(network, config.init)
@@ -44,17 +44,13 @@ def build_discriminator(
     """The discriminator of ``config.arch``; arguments as for :func:`build_generator`."""
     told = num_classes if config.conditioning == "concat" else 0
     channels, height, width = image_shape
-    network: Network = _module(config.arch).Discriminator(
+    network: Network = load("ganpipe.networks", config.arch).Discriminator(
         image_shape=(channels + bool(told), height, width), **_fields(config, num_classes)
     )
     initialise(network, config.init)
     if config.spectral_norm:
         normalise_spectrally(network)
     return ConcatDiscriminator(network, image_shape, num_classes) if told else network
-
-
-def _module(arch: str) -> Any:
-    return import_module(f"ganpipe.networks.{arch}")
 
 
 def _fields(config: GeneratorConfig | DiscriminatorConfig, num_classes: int) -> dict[str, Any]:

@@ -12,25 +12,13 @@ from typing import Any
 import torch
 from pydantic import BaseModel
 
-import ganpipe
+from ganpipe.core.guard import in_force
+from ganpipe.core.plugins import SOURCE
 from ganpipe.data.loading.arrays import images_path, labels_path, spec_path
 from ganpipe.runtime.device import describe
 from ganpipe.runtime.environment import differences, here
 from ganpipe.storage.files import digest_of, write_json
 
-# The code that the stage `train` depends on in dvc.yaml, below src/ganpipe.
-CODE = (
-    "data/loading",
-    "data/sizes.py",
-    "data/spec.py",
-    "methods",
-    "networks",
-    "objectives",
-    "optim",
-    "runtime",
-    "sampling",
-    "training",
-)
 PARTS = "parts.json"  # beside the checkpoints, for people and for `why_afresh`
 
 
@@ -58,7 +46,7 @@ def parts_of(
         "data": digest_of(
             [spec_path(prepared), images_path(prepared, "train"), labels_path(prepared, "train")]
         ),
-        "code": code_digest(Path(ganpipe.__file__).parent),
+        "code": _code(),
         **here(describe(device)),
     }
 
@@ -68,14 +56,13 @@ def fingerprint(parts: dict[str, Any]) -> str:
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def code_digest(source: Path) -> str:
-    """A hash of the files of CODE below ``source``."""
-    return digest_of(
-        file
-        for entry in CODE
-        for path in [source / entry]
-        for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])
-    )
+def _code() -> str:
+    """A hash of the code that the run uses: what `check` listed for the stage, which the process
+    is held to, or outside of a stage all there is."""
+    listed = in_force()
+    if listed is not None:
+        return sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
+    return digest_of(sorted((SOURCE / "ganpipe").rglob("*.py")))
 
 
 def remember(folder: Path, parts: dict[str, Any]) -> None:

@@ -5,11 +5,13 @@ The kind ``kind`` is the module ``ganpipe.sampling.samplers.<kind>`` with a func
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from ganpipe.core.errors import GanpipeError
+from ganpipe.core.plugins import load
 from ganpipe.sampling.sampler import Sampler
+
+SAMPLERS = "ganpipe.sampling.samplers"
 
 
 def build_sampler(content: dict[str, Any], where: str) -> Sampler:
@@ -18,13 +20,12 @@ def build_sampler(content: dict[str, Any], where: str) -> Sampler:
     Raises GanpipeError for an unknown kind and for content that does not fit it.
     """
     kind = str(content.get("kind"))
-    name = f"ganpipe.sampling.samplers.{kind}"
     try:
         if kind.startswith("_"):
-            raise ModuleNotFoundError(name=name)
-        module: Any = import_module(name)
+            raise ModuleNotFoundError(name=f"{SAMPLERS}.{kind}")
+        module = load(SAMPLERS, kind)
     except ModuleNotFoundError as error:
-        if error.name != name:  # of something that the sampler's module imports
+        if error.name != f"{SAMPLERS}.{kind}":  # of something that the sampler's module imports
             raise
         raise GanpipeError(
             f"{where} holds a sampler of the kind '{kind}', which this version of ganpipe does not "
