@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -14,36 +15,36 @@ BLOCK = re.compile(r"```(?:python|yaml)\n# (\S+?\.(?:py|yaml))[^\n]*\n(.*?)```",
 
 TWO_STEPS = """
 import torch
-from ganpipe.data.batches import Batches
+from helpers.support import pixels, spec_of
+from ganpipe.data.loading.batches import Batches
 from ganpipe.methods.build import build_method
+from ganpipe.optim.build import resolve
 from ganpipe.params import load_params
 from ganpipe.training.loop import train_step
 from ganpipe.training.state import start
-from ganpipe.types import DataSpec, Domain
 
 params = load_params()
-model = params.models["kl"]
-spec = DataSpec("mnist", Domain(1, 28, 28), 32, 0)
-pixels = torch.randint(0, 256, (32, *spec.target.image_shape), dtype=torch.uint8)
-images = pixels / 127.5 - 1
-optimizers = model.optimizer.both(params.optimizer)
-state = start(build_method(model, spec, 0), optimizers, torch.device("cpu"))
+model, spec, cpu = params.models["kl"], spec_of(), torch.device("cpu")
+method = build_method(model, spec, 0)
+optimizers = {name: resolve(params.optimizer, model.optimizer, name) for name in method.players}
+state = start(method, optimizers, cpu)
 config = params.train.model_copy(update={"batch_size": 8, "precision": "fp32"})
-batches = Batches(pixels, None, 8, 0, torch.device("cpu"))
+batches = Batches(pixels(spec), None, 8, 0, cpu)
 for _ in range(2):
     parts = train_step(state, batches, config)
 print({name: round(float(value), 3) for name, value in parts.items()})
 assert all(torch.isfinite(value) for value in parts.values())
 
-from ganpipe.objectives.losses import LOSSES
-from ganpipe.objectives.penalties import PENALTIES
+from ganpipe.objectives.build import adversarial_loss, penalty
 real, fake = torch.tensor([1.0, 3.0]), torch.tensor([1.0, 1.0])
-assert float(LOSSES["kl"].discriminator(real, fake)) == 1 - 2  # exp(1 - 1) less the mean of real
-assert float(LOSSES["kl"].generator(real, fake)) == -1
-for slope, penalty in ((3.0, 4.0), (0.5, 0.0)):
-    critic = lambda x: slope * x.flatten(1)[:, 0]
-    found = PENALTIES["lipschitz_penalty"](critic, images, -images, torch.Generator())
-    assert abs(float(found) - penalty) < 1e-4
+kl = adversarial_loss("kl")
+assert float(kl.discriminator(real, fake)) == 1 - 2  # exp(1 - 1) less the mean of real
+assert float(kl.generator(real, fake)) == -1
+images = torch.randn(8, 1, 4, 4)
+for norm, value in ((3.0, 4.0), (0.5, 0.0)):
+    critic = lambda x: norm * x.flatten(1)[:, 0]
+    found = penalty("lipschitz_penalty")(critic, images, -images, torch.Generator())
+    assert abs(float(found) - value) < 1e-4
 """
 
 
@@ -51,30 +52,41 @@ for slope, penalty in ((3.0, 4.0), (0.5, 0.0)):
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the code in which the page has been followed."""
     root = tmp_path_factory.mktemp("adding")
-    shutil.copytree(ROOT / "src", root / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "params.yaml", root)
-    blocks = BLOCK.findall(PAGE)
-    names = [name for name, _ in blocks]
-    assert names == [
-        "src/ganpipe/objectives/losses.py",
-        "src/ganpipe/objectives/penalties.py",
+    for name in ("src", "stages"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(ROOT / name, root)
+    (root / "data" / "images").mkdir(parents=True)
+    before = lists(root)
+    blocks = dict(BLOCK.findall(PAGE))
+    assert list(blocks) == [
+        "src/ganpipe/objectives/losses/kl.py",
+        "src/ganpipe/objectives/penalties/lipschitz_penalty.py",
         "params.yaml",
     ]
-    for name, text in blocks:
+    for name, text in blocks.items():
         path = root / name
-        old = path.read_text(encoding="utf-8")
-        new = (
-            old.replace("\nmodels:\n", f"\nmodels:\n{text}\n")
-            if name == "params.yaml"
-            else (f"{old}\n\n{text}")
-        )
-        assert new != old
-        path.write_text(new, encoding="utf-8")
+        if name == "params.yaml":
+            old = path.read_text(encoding="utf-8")
+            assert "\nmodels:\n" in old
+            path.write_text(old.replace("\nmodels:\n", f"\nmodels:\n{text}\n"), encoding="utf-8")
+        else:
+            assert not path.exists()
+            path.write_text(text, encoding="utf-8")
+    assert lists(root) == before, "a stage would run again"
     return root
 
 
+def lists(root: Path) -> dict[str, str]:
+    """What the stages depend on, by `check`."""
+    result = run_python("-m", "stages.check", cwd=root)
+    assert result.returncode == 0, result.stderr
+    return {path.name: path.read_text() for path in (root / "data" / "code").iterdir()}
+
+
 def test_a_model_trains_with_the_new_loss_and_penalty(project: Path) -> None:
-    result = run_python("-c", TWO_STEPS, cwd=project, PYTHONPATH=str(project / "src"))
+    paths = f"{project / 'src'}{os.pathsep}{ROOT / 'tests'}"
+    result = run_python("-c", TWO_STEPS, cwd=project, PYTHONPATH=paths)
     assert result.returncode == 0, result.stderr
 
 
