@@ -37,7 +37,7 @@ def parts_of(
     ``optimizers`` are dataclasses by player. The precision of ``config`` must be resolved; its
     field ``device`` is left out, since ``device`` is the one that is used.
     """
-    return {
+    parts = {
         "name": name,
         "seed": seed,
         "model": model.model_dump(mode="json"),
@@ -49,6 +49,8 @@ def parts_of(
         "code": _code(),
         **here(describe(device)),
     }
+    content: dict[str, Any] = json.loads(json.dumps(parts))  # tuples become lists, as in a file
+    return content
 
 
 def fingerprint(parts: dict[str, Any]) -> str:
