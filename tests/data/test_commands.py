@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from helpers import tiny_data, web_server
 from helpers.project import edit_params
-from helpers.support import ROOT
+from helpers.support import ROOT, list_code
 from helpers.web_server import Web
 from PIL import Image
 
@@ -28,8 +28,9 @@ class Workspace:
 
     def stage(self, name: str, install: str = "", **environment: str) -> tuple[int, str]:
         """``python -m stages.NAME``, after ``tiny_data.install(INSTALL)`` where that is given; exit
-        code and everything printed."""
+        code and everything printed. `check` has listed the code before."""
         command = ["-m", f"stages.{name}"]
+        list_code(self.root)
         if install:
             code = (
                 f"import sys; sys.path[:0] = [{str(ROOT / 'src')!r}, {str(ROOT / 'tests')!r}]\n"
@@ -60,7 +61,7 @@ class Workspace:
             path.relative_to(self.root).as_posix()
             for folder in ("data", "metrics")
             for path in (self.root / folder).rglob("*")
-            if path.name != "images"
+            if path.name not in ("images", "code") and path.parent.name != "code"
         )
 
 

@@ -22,7 +22,7 @@ def complete(prepared: Victim, tmp_path_factory: pytest.TempPathFactory) -> Vict
     """Everything that `sample` and `evaluate` read."""
     victim = prepared.copy(tmp_path_factory.mktemp("complete"))
     victim.set(train__epochs=2)
-    for stage in ("extractor", "reference", "train", "snapshots"):
+    for stage in ("classifier", "reference", "train", "snapshots"):
         victim.run("python", "-m", f"stages.{stage}")
     return victim
 
@@ -114,7 +114,9 @@ def test_another_configuration_starts_afresh(victim: Victim) -> None:
     assert "are of another train.epochs (60, now 3)" in said
     assert "going on" not in said
     victim.set(train__epochs=60)
-    (victim.root / "src/ganpipe/seeding.py").open("a").write("# another version of the code\n")
+    with (victim.root / "src/ganpipe/runtime/seeding.py").open("a") as code:
+        code.write("ANOTHER = 1\n")
+    victim.dvc("repro", "check")
     assert "are of another code" in victim.run(*TRAIN)
 
 

@@ -76,7 +76,7 @@ def test_full_while_training(victim: Victim, same: Check, where: str, free_kib: 
 
 @pytest.mark.fault("full disk in evaluate")
 def test_full_while_evaluating(victim: Victim) -> None:
-    for stage in ("extractor", "reference", "train", "snapshots"):
+    for stage in ("classifier", "reference", "train", "snapshots"):
         victim.run("python", "-m", f"stages.{stage}")
     with full(victim, victim.root / "metrics", 0) as make_room:
         fails(victim, "python", "-m", "stages.evaluate")

@@ -70,6 +70,13 @@ def command(name: str, arguments: list[str]) -> None:
     cli([name, *arguments])
 
 
+def list_code(place: Path) -> None:
+    """Write the lists of code in ``place`` from its params.yaml, as `check` does; a stage that is
+    started by hand wants them. Where the parameters are wrong, there are none."""
+    (place / "data" / "images").mkdir(parents=True, exist_ok=True)
+    run_python("-m", "stages.check", cwd=place, PYTHONPATH=str(ROOT))
+
+
 def run_python(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """``python ARGUMENTS`` as a user would run it in ``cwd``."""
     return subprocess.run(
