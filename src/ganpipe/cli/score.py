@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,13 +16,9 @@ from ganpipe.core.errors import GanpipeError
 from ganpipe.data.config import DatasetName
 from ganpipe.features.config import ExtractorName
 from ganpipe.runtime.memory import device_errors
-from ganpipe.storage.files import sha256_of
-
-log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
     from ganpipe.evaluation.evaluator import Measured
     from ganpipe.evaluation.image_source import Images
@@ -38,6 +33,7 @@ def main(options: argparse.Namespace) -> None:
     """Evaluate and print. Raises GanpipeError for what a user can mend."""
     names = _extractor_names(options.extractor)
     _check(options, names)
+    from ganpipe.evaluation.elsewhere import check_enough, size_of
     from ganpipe.evaluation.image_source import open_images
     from ganpipe.evaluation.protocol import protocol
     from ganpipe.features.extractor import arithmetic
@@ -49,13 +45,13 @@ def main(options: argparse.Namespace) -> None:
     compared_with = {}
     memory = device_errors("--batch-size", options.batch_size, LESS)
     with memory, open_images(options.images) as images:
-        _enough(images)
+        check_enough(images)
         for name in names:
             measured, compared_with[name] = _measure(options, name, device, images)
             metrics |= measured.metrics
             if measured.class_share:
                 metrics[f"class_share{arithmetic(options.precision)}"] = measured.class_share
-        source = {"source": str(options.images), "num_generated": len(images), **_size(images)}
+        source = {"source": str(options.images), "num_generated": len(images), **size_of(images)}
     source |= {"max_features": options.max_features, "device": device.type}
     record = protocol(source, compared_with)
     if options.json:
@@ -71,18 +67,25 @@ def _measure(
     images: Images,
 ) -> tuple[Measured, dict[str, Any]]:
     """The metrics of one extractor, and the record of what was compared with."""
+    from ganpipe.evaluation.elsewhere import reference_for, size_of, stream, warn_if_resized
     from ganpipe.evaluation.evaluator import Evaluator, fid_alone, measure, warn_if_small
     from ganpipe.features.extractor import check_shape
 
     extractor = _open(options, name, device)
     shown = images.for_channels(extractor.channels)
     check_shape(extractor, *shown.shape)
-    reference, file = _reference(options, extractor)
+    reference, file = reference_for(
+        options.reference,
+        extractor,
+        max_features=options.max_features,
+        batch_size=options.batch_size,
+        fid_only=options.fid_only,
+    )
     if options.save_reference:
         _save(options.save_reference, reference)
     warn_if_small(len(images), reference.gaussian.num)
     if extractor.size is None:
-        _warn_if_resized(_size(images), reference.protocol)
+        warn_if_resized(size_of(images), reference.protocol)
     evaluator = Evaluator(
         extractor=extractor,
         reference=reference,
@@ -91,7 +94,7 @@ def _measure(
         max_features=options.max_features,
         fid_infinity=options.fid_infinity,
     )
-    measured = (fid_alone if options.fid_only else measure)(evaluator, _tensors(shown))
+    measured = (fid_alone if options.fid_only else measure)(evaluator, stream(shown))
     return measured, {**evaluator.protocol(), **file}
 
 
@@ -205,92 +208,6 @@ def _check_target(target: Path) -> None:
         raise GanpipeError(
             f"--save-reference is {target}, which is there and holds no statistics; name another"
         )
-
-
-def _enough(images: Images) -> None:
-    if len(images) < 2:
-        raise GanpipeError(
-            f"{images.source} holds {len(images)} image; a covariance needs two at least"
-        )
-
-
-def _reference(
-    options: argparse.Namespace, extractor: Extractor
-) -> tuple[Reference, dict[str, str]]:
-    """Statistics of real images: read, or made of a folder, an archive or an .npz of images; and
-    which file they were read from."""
-    from ganpipe.evaluation.image_source import open_images
-    from ganpipe.evaluation.reference import Reference, about, load_reference, make_reference
-    from ganpipe.evaluation.statistics import collect
-    from ganpipe.storage.npz import IMAGES, arrays_in
-
-    text: str = options.reference
-    path = Path(text)
-    if text in get_args(DatasetName) and not path.exists():
-        path = paths.REFERENCE / f"{extractor.name}.npz"
-        reference = load_reference(path)
-        if (there := reference.protocol.get("dataset")) != text:
-            raise GanpipeError(
-                f"{paths.REFERENCE} holds statistics of {there}, not of {text}; make them with "
-                f"`dvc exp run -S dataset={text} reference`"
-            )
-        return reference, _file(path)
-    if path.suffix.lower() == ".npz" and path.is_file():
-        held = arrays_in(path)
-        if {"mu", "sigma"} <= held and set(IMAGES) & held:
-            log.info(f"{path} holds images and their statistics; mu and sigma are taken")
-            return load_reference(path), {**_file(path), "statistics_taken": "mu and sigma"}
-        if not set(IMAGES) & held:
-            return load_reference(path), _file(path)  # which says what is wrong with a damaged one
-    with open_images(path) as images:
-        _enough(images)
-        statistics = collect(
-            extractor,
-            _tensors(images.for_channels(extractor.channels)),
-            num=len(images),
-            max_features=options.max_features,
-            batch_size=options.batch_size,
-        )
-        source = {"source": text, **_size(images)}
-        if options.fid_only:
-            record = {**about(extractor, statistics), **source}
-            return Reference(statistics.gaussian(), record), {}
-        return make_reference(extractor, statistics, source), {}
-
-
-def _file(path: Path) -> dict[str, str]:
-    return {"statistics": path.name, "statistics_sha256": sha256_of(path)}
-
-
-def _size(images: Images) -> dict[str, Any]:
-    channels, height, width = images.shape
-    return {"image_size": f"{width} x {height}", "channels": channels}
-
-
-def _warn_if_resized(size: dict[str, Any], real: dict[str, Any]) -> None:
-    """Log that the extractor resizes the two sides from different sizes, where that is known."""
-    theirs = real.get("image_size", size["image_size"])
-    if isinstance(theirs, int):  # pixels a side, as the stage `reference` writes
-        theirs = f"{theirs} x {theirs}"
-    if theirs != size["image_size"]:
-        log.warning(
-            f"the images are {size['image_size']} pixels, the real ones were {theirs}; "
-            "figures of images resized from another size are worse"
-        )
-
-
-def _tensors(images: Images) -> Iterator[Tensor]:
-    import numpy as np
-    import torch
-    from tqdm import tqdm
-
-    from ganpipe.evaluation.reference import fixed_order
-
-    with tqdm(total=len(images), unit="image", disable=None, leave=False) as bar:
-        # Folders are sorted by class, and blocks and the first features must be fair samples.
-        for piece in images.pieces(fixed_order(len(images))):
-            yield torch.from_numpy(np.ascontiguousarray(piece))
-            bar.update(len(piece))
 
 
 def _save(path: Path, reference: Reference) -> None:
