@@ -5,6 +5,7 @@ in turn, with 2,000 images a side. The network has random weights: its speed and
 depend on them.
 """
 
+# ruff: noqa: E402
 from __future__ import annotations
 
 import argparse
@@ -27,16 +28,18 @@ from pytorch_fid.fid_score import calculate_frechet_distance
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from inception_files import pictures, random_weights, save_pictures  # noqa: E402
+from helpers.inception_files import pictures, random_weights, save_pictures
 
 from ganpipe.evaluation.evaluator import Evaluator, measure
 from ganpipe.evaluation.reference import Sizes, reference_of
 from ganpipe.features.classifier import (
+    Accuracy,
     Classifier,
     ClassifierShape,
-    load_classifier,
+    open_extractor,
     save_classifier,
 )
+from ganpipe.features.extractor import WeightFiles
 from ganpipe.features.inception import PUBLISHED
 from ganpipe.metrics.frechet import frechet_distance
 from ganpipe.metrics.moments import Gaussian
@@ -45,7 +48,7 @@ Value = TypeVar("Value")
 
 
 def timed(call: Callable[[], Value]) -> tuple[Value, float]:
-    """What ``call`` returns, and the seconds it took."""
+    """The result of ``call`` and its seconds."""
     started = time.perf_counter()
     value = call()
     return value, time.perf_counter() - started
@@ -58,9 +61,9 @@ def row(what: str, seconds: float, figure: str, ratio: str) -> None:
 def compare(
     contestants: dict[str, Callable[[], float]], rounds: int, exact: float | None = None
 ) -> None:
-    """Contestants in turn, for some rounds; then a row for each: its median seconds, its figure and
-    how far that is from ``exact`` or else from the first's, and how many times as fast as the first
-    it was in the same round, as median (least .. most)."""
+    """Time contestants in turn, for some rounds; then print a row for each: its median seconds, its
+    figure and how far that is from ``exact`` or else from the first's, and how many times as fast
+    as the first it was in the same round, as median (least .. most)."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     figures: dict[str, float] = {}
     for number in range(1, rounds + 1):
@@ -95,7 +98,7 @@ def programs(num: int, rounds: int, root: Path) -> None:
 
     def ours(*arguments: object) -> dict[str, Any]:
         common = ("--inception-weights", weights, "--fid-only", "--json")
-        content: dict[str, Any] = json.loads(run("ganpipe.score", "b", *common, *arguments))
+        content: dict[str, Any] = json.loads(run("ganpipe", "score", "b", *common, *arguments))
         return content
 
     def reference_program() -> float:
@@ -112,9 +115,9 @@ def programs(num: int, rounds: int, root: Path) -> None:
 
     contestants = {
         f"python -m pytorch_fid A B, {num} images a side": reference_program,
-        "ganpipe.score, the first time": first,
-        "ganpipe.score, reference cached": cached,
-        "ganpipe.score in bf16, the first time": bf16,
+        "ganpipe score, the first time": first,
+        "ganpipe score, reference cached": cached,
+        "ganpipe score in bf16, the first time": bf16,
     }
     compare(contestants, rounds)
 
@@ -144,14 +147,18 @@ def classifier(root: Path, num: int = 10_000) -> None:
     shape = ClassifierShape(1, 28, {str(digit): 0.1 for digit in range(10)})
     path = root / "classifier.safetensors"
     torch.manual_seed(0)
-    save_classifier(path, Classifier(shape), shape)
-    extractor = load_classifier(path, torch.device("cpu"))
+    save_classifier(path, Classifier(shape), shape, Accuracy(value=0.99, num_test=num))
+    extractor = open_extractor(WeightFiles(classifier=path, inception=None), torch.device("cpu"))
     images = {"train": pictures(60_000, 28, 1, 0).numpy(), "test": pictures(num, 28, 1, 1).numpy()}
-    sizes = Sizes(num, num, 60_000, 50)
-    reference, seconds = timed(lambda: reference_of(extractor, images, "train", sizes, {}))
+    sizes = Sizes(num_reference=num, max_features=num, max_searched=60_000, batch_size=50)
+    reference, seconds = timed(
+        lambda: reference_of(extractor, images, split="train", sizes=sizes, protocol={})
+    )
     row(f"reference of the classifier, {num} of 60,000 images", seconds, "", "")
     fakes = pictures(num, 28, 1, 2)
-    evaluator = Evaluator(extractor, reference, num, 50, num)
+    evaluator = Evaluator(
+        extractor=extractor, reference=reference, num=num, batch_size=50, max_features=num
+    )
     _, seconds = timed(lambda: measure(evaluator, [fakes]))
     row(f"all figures of the classifier, {num} images", seconds, "", "")
 

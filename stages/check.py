@@ -12,6 +12,7 @@ from ganpipe.core.command import run
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.imports import Sources
 from ganpipe.data.prepare.build import reader_name
+from ganpipe.evaluation.selection import needed_extractors
 from ganpipe.params import Params, load_params
 from ganpipe.storage.files import write_json
 
@@ -36,7 +37,7 @@ def chosen(params: Params) -> dict[str, list[str]]:
     """The modules that the parameters choose by name, by the module that loads them."""
     model = params.chosen_model
     objective = model.objective
-    extractors = params.evaluate.needed_extractors(params.dataset)
+    extractors = needed_extractors(params.evaluate, params.dataset)
     return {
         "ganpipe.data.prepare.build": [reader_name(params.dataset)],
         "ganpipe.features.build": [f"ganpipe.features.{name}" for name in extractors],

@@ -41,7 +41,6 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).resolve().parent.parent
 SIDES = ("older", "newer")
 FIGURES = ("evaluate.json", "snapshots.json", "snapshots.csv", "class_share.csv")
-MAY_LEAVE = re.compile(r"[ ./](protocol|class_share\w*)[ .]")  # figures that may change their file
 SHOWN = 5  # differences of one run that are printed
 
 # What fields become where their dotted name ends so; names that a checkout lacks are passed over.
@@ -103,7 +102,7 @@ def main() -> None:
             for model in arguments.models:
                 results = [root / str(threads) / s / "results" / precision / model for s in SIDES]
                 name = f"{threads} {'threads' if threads > 1 else 'thread'}, {precision}, {model}"
-                bad += not report(name, *results, notes)
+                bad += not report(name, *results, may_leave=arguments.may_leave, notes=notes)
     for note in sorted(notes):
         print(f"note: {note}")
     runs = len(arguments.threads) * len(arguments.precision) * len(arguments.models)
@@ -125,6 +124,13 @@ def parse() -> argparse.Namespace:
     precisions = ["fp32", "bf16"]
     parser.add_argument("--precision", nargs="+", choices=precisions, default=precisions)
     parser.add_argument("--mnist", type=Path, metavar="FOLDER", help="train on FOLDER/mnist")
+    parser.add_argument(
+        "--may-leave",
+        type=re.compile,
+        metavar="REGEX",
+        default="(?!)",
+        help="figures, by their dotted names, that the newer checkout need not have",
+    )
     arguments = parser.parse_args()
     if not (arguments.against / "dvc.yaml").is_file():
         parser.error(f"{arguments.against} is no checkout of the project: it has no dvc.yaml")
@@ -279,15 +285,18 @@ def read_yaml(path: Path) -> Any:
     return YAML(typ="safe", pure=True).load(path)
 
 
-def report(name: str, older: Path, newer: Path, notes: set[str]) -> bool:
-    """Print the line of one run; whether nothing differs. What may differ goes into ``notes``."""
+def report(
+    name: str, older: Path, newer: Path, *, may_leave: re.Pattern[str], notes: set[str]
+) -> bool:
+    """Print the line of one run; whether nothing differs. Figures that only the older checkout has
+    and that ``may_leave`` matches go into ``notes``."""
     found: list[str] = []
     counts: list[str] = []
     for kind, read in {"tensors": tensors, "pictures": pictures, "figures": figures}.items():
         before, now = dict(read(older)), dict(read(newer))
         for entry in sorted(before.keys() - now.keys()):
-            may_leave = kind == "figures" and MAY_LEAVE.search(entry)
-            (notes.add if may_leave else found.append)(f"only in older: {entry}")
+            expected = kind == "figures" and may_leave.search(entry)
+            (notes.add if expected else found.append)(f"only in older: {entry}")
         for entry in sorted(now.keys() - before.keys()):
             (notes.add if kind == "figures" else found.append)(f"only in newer: {entry}")
         both = [entry for entry in before if entry in now]

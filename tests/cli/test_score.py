@@ -1,4 +1,4 @@
-"""The command that judges images from elsewhere, as a user types it."""
+"""The command that evaluates images from elsewhere, as a user types it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,17 @@ from pytorch_fid.fid_score import IMAGE_EXTENSIONS
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.prepare.images import decode_as_it_is
-from ganpipe.evaluation import image_source as elsewhere
+from ganpipe.evaluation import image_source
 from ganpipe.evaluation.image_source import open_images
 from ganpipe.evaluation.reference import Reference, fixed_order, load_reference, save_reference
-from ganpipe.features.classifier import Classifier, load_classifier
-from ganpipe.features.extractor import Output
+from ganpipe.features.classifier import (
+    Accuracy,
+    Classifier,
+    ClassifierShape,
+    open_extractor,
+    save_classifier,
+)
+from ganpipe.features.extractor import Output, WeightFiles
 from ganpipe.metrics.moments import Gaussian
 from ganpipe.storage.files import sha256_of
 
@@ -30,12 +36,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_root(tmp_path_factory.mktemp("score"))
 
 
-def test_a_folder_is_judged(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_is_evaluated(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figures = run(root, capsys, root / "fake", "--reference", root / "real")
     assert figures["classes_covered"] == 2
     assert figures["class_share"]["lying"] == pytest.approx(0.5, abs=0.1)
     assert figures["protocol"]["generated"]["num_generated"] == 40
-    assert figures["protocol"]["classifier"]["num_real"] == 60
+    about = figures["protocol"]["classifier"]
+    assert (about["num_real"], about["test_accuracy"], about["num_test"]) == (60, 1.0, 60)
     assert {"fid_classifier", "kid_classifier", "recall_classifier"} <= figures.keys()
 
 
@@ -52,7 +59,7 @@ def test_whatever_holds_the_images_the_figures_are_the_same(
     assert found[0] == found[1] == found[2]
 
 
-def test_a_nameless_array_is_judged_and_may_be_the_reference(
+def test_a_nameless_array_is_evaluated_and_may_be_the_reference(
     root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     np.savez(tmp_path / "real.npz", draw(60, 1).transpose(0, 2, 3, 1))
@@ -66,7 +73,7 @@ def test_a_nameless_array_is_judged_and_may_be_the_reference(
         run(root, capsys, root / "fake", "--reference", tmp_path / "a.npz")
 
 
-def test_folders_of_classes_are_judged_as_the_same_images_in_one(
+def test_folders_of_classes_are_evaluated_as_the_same_images_in_one(
     root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Blocks and the first features are fair samples, though files are sorted by class."""
@@ -89,7 +96,7 @@ def test_folders_of_classes_are_judged_as_the_same_images_in_one(
             assert figures["score_classifier"] > 1.6  # 1.00
 
 
-def test_statistics_are_kept_and_read(
+def test_statistics_are_saved_and_read(
     root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     kept = tmp_path / "real.npz"
@@ -101,7 +108,7 @@ def test_statistics_are_kept_and_read(
     assert first["protocol"]["classifier"]["num_real"] == 60
 
 
-def test_fid_alone_keeps_the_number_of_real_images(
+def test_fid_alone_stores_the_number_of_real_images(
     root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Without it, fewer images than features would give rounding errors."""
@@ -128,7 +135,7 @@ def test_the_protocol_names_sizes_and_numbers(
     [("28 x 28", True, False), (28, True, False), ("32 x 28", True, True), (32, True, True),
      (32, False, False), (None, True, False)],
 )  # fmt: skip
-def test_other_sizes_are_warned_about_where_a_extractor_resizes(
+def test_other_sizes_are_warned_about_where_an_extractor_resizes(
     root: Path,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
@@ -140,9 +147,10 @@ def test_other_sizes_are_warned_about_where_a_extractor_resizes(
     kept = tmp_path / "real.npz"
     protocol = {} if recorded is None else {"image_size": recorded}
     save_reference(kept, Reference(Gaussian(np.zeros(128), np.eye(128)), protocol))
-    extractor = load_classifier(root / "classifier.safetensors", torch.device("cpu"))
+    files = WeightFiles(classifier=root / "classifier.safetensors", inception=None)
+    extractor = open_extractor(files, torch.device("cpu"))
     extractor = replace(extractor, size=None) if resizes else extractor
-    monkeypatch.setattr("ganpipe.features.build.open_extractor", lambda *_: extractor)
+    monkeypatch.setattr("ganpipe.features.build.open_extractor", lambda *_, **__: extractor)
     command("score", [str(root / "fake"), "--reference", str(kept), "--fid-only"])
     said = capsys.readouterr().err
     assert ("the images are 28 x 28 pixels, the real ones were 32 x" in said) == warned
@@ -176,12 +184,12 @@ def test_of_large_images_fewer_are_held_at_once(
 ) -> None:
     save(tmp_path / "images", draw(7, 0))
     for limit, pieces in ((1 << 26, [7]), (2 * 28 * 28, [2, 2, 2, 1]), (100, [1] * 7)):
-        monkeypatch.setattr(elsewhere, "PIECE_BYTES", limit)
+        monkeypatch.setattr(image_source, "PIECE_BYTES", limit)
         with open_images(tmp_path / "images") as images:
             assert [len(piece) for piece in images.pieces(np.arange(7))] == pieces
 
 
-def test_every_kind_that_pytorch_fid_reads_is_judged(tmp_path: Path) -> None:
+def test_every_kind_that_pytorch_fid_reads_is_evaluated(tmp_path: Path) -> None:
     folder = tmp_path / "images"
     folder.mkdir()
     for suffix in IMAGE_EXTENSIONS:
@@ -200,7 +208,7 @@ def test_every_kind_that_pytorch_fid_reads_is_judged(tmp_path: Path) -> None:
 def test_fid_is_extrapolated_where_that_is_asked_for(
     root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Through FID of its growing parts, each judged alone, in the same random order."""
+    """Through FID of its growing parts, each taken alone, in the same random order."""
     images = draw(500, 5)[fixed_order(500)].transpose(0, 2, 3, 1)
     np.savez(tmp_path / "fake.npz", images=draw(500, 5).transpose(0, 2, 3, 1))
     found = run(root, capsys, tmp_path / "fake.npz", "--reference", root / "real", "--fid-infinity")
@@ -230,3 +238,17 @@ def test_the_size_of_a_batch_is_no_matter(root: Path, capsys: pytest.CaptureFixt
         )
     assert few["fid_classifier"] == pytest.approx(many["fid_classifier"], rel=1e-4)
     assert set(seen) == {7, 60 % 7, 40 % 7, 60, 40}
+
+
+def test_a_classifier_near_chance_is_warned_about(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    files = WeightFiles(classifier=root / "classifier.safetensors", inception=None)
+    share = open_extractor(files, torch.device("cpu")).training_share
+    assert share is not None
+    shape = ClassifierShape(1, 28, share)
+    weights = tmp_path / "classifier.safetensors"
+    save_classifier(weights, Classifier(shape), shape, Accuracy(value=0.508, num_test=60))
+    extractor = ["--extractor", "classifier", "--classifier", str(weights)]
+    command("score", [str(root / "fake"), "--reference", str(root / "real"), *extractor])
+    assert "right about 50.8% of 60 test images" in capsys.readouterr().err

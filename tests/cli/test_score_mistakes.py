@@ -1,10 +1,11 @@
-"""What the command that judges images from elsewhere says of mistakes."""
+"""Messages about mistakes, of the command that evaluates images from elsewhere."""
 
 from __future__ import annotations
 
 import errno
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,16 +21,19 @@ from helpers.support import command
 from PIL import Image
 from safetensors.torch import load_file
 
+from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.prepare.images import DamagedImageError, decode_as_it_is
 from ganpipe.evaluation.image_source import open_images
 from ganpipe.evaluation.reference import Reference, save_reference
 from ganpipe.features.classifier import (
+    Accuracy,
     Classifier,
     ClassifierShape,
-    load_classifier,
+    open_extractor,
     save_classifier,
 )
+from ganpipe.features.extractor import WeightFiles
 from ganpipe.metrics.moments import Gaussian
 
 
@@ -53,7 +57,7 @@ def test_nan_is_never_printed(root: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("fid_only", [True, False])
-def test_a_figure_beyond_all_measure_is_refused(
+def test_a_figure_that_overflows_is_refused(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], fid_only: bool
 ) -> None:
     """In the table, too, whose figures no JSON writer checks."""
@@ -75,7 +79,7 @@ def test_a_figure_beyond_all_measure_is_refused(
     ],
     ids=["features", "searched", "nothing", "width"],
 )
-def test_statistics_that_do_not_fit_are_refused_before_anything_is_judged(
+def test_statistics_that_do_not_fit_are_refused_before_anything_is_computed(
     root: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -83,10 +87,10 @@ def test_statistics_that_do_not_fit_are_refused_before_anything_is_judged(
     changes: dict[str, Any],
     says: str,
 ) -> None:
-    def see(*_: object) -> None:
-        raise AssertionError("images were judged")
+    def forward(*_: object) -> None:
+        raise AssertionError("images were evaluated")
 
-    monkeypatch.setattr(Classifier, "forward", see)
+    monkeypatch.setattr(Classifier, "forward", forward)
     kept = statistics(tmp_path / "kept.npz", **changes)
     with pytest.raises(GanpipeError, match=says):
         run(root, capsys, root / "fake", "--reference", kept)
@@ -118,7 +122,7 @@ def test_statistics_replace_nothing_else(
 
 
 @pytest.mark.parametrize("place", ["folder.npz", "file/below.npz", "statistics"])
-def test_a_place_where_no_statistics_can_be_kept(root: Path, tmp_path: Path, place: str) -> None:
+def test_a_place_where_no_statistics_can_be_saved(root: Path, tmp_path: Path, place: str) -> None:
     (tmp_path / "folder.npz").mkdir()
     (tmp_path / "file").touch()
     weights = ["--extractor", "classifier", "--classifier", str(root / "classifier.safetensors")]
@@ -142,8 +146,8 @@ def test_full_memory_is_told_in_a_sentence(
     ("what", "says"),
     [
         ("nothing", "nothing does not exist"),
-        ("empty", r"holds no images \(.bmp, .jpeg, "),
-        ("empty.zip", r"empty.zip holds no images \(.bmp, .jpeg, "),
+        ("empty", r"empty holds no images \(.apng, "),
+        ("empty.zip", r"empty.zip holds no images \(.apng, "),
         ("damaged", "001.png cannot be judged"),
         ("sizes", r"001.png is 30 x 30 pixels of 1 channels, but 000.png is 28 x 28"),
         ("large", "takes images of 28 x 28 pixels; these have 32 x 32"),
@@ -156,7 +160,7 @@ def test_full_memory_is_told_in_a_sentence(
         ("floats.npz", r"must be uint8 \(N, H, W, 1 or 3\), not float64"),
     ],
 )
-def test_images_that_cannot_be_judged(
+def test_images_that_cannot_be_evaluated(
     root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, what: str, says: str
 ) -> None:
     bad = tmp_path / what
@@ -174,7 +178,7 @@ def test_images_that_cannot_be_judged(
     elif what == "large":
         save(bad, draw(2, 0, size=32))
     elif what == "colour":
-        save(bad, draw(2, 0).repeat(3, axis=1))
+        save(bad, np.concatenate([draw(2, seed) for seed in range(3)], axis=1))
     elif what == "single":
         save(bad, draw(1, 0))
     elif what == "text.zip":
@@ -312,7 +316,7 @@ def test_the_score_of_small_splits_is_warned_about(
 def shell(root: Path, more: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command as a shell runs it, with closed streams and the like."""
     command = (
-        f"{sys.executable} -m ganpipe.score {root}/fake --reference {root}/real "
+        f"{sys.executable} -m ganpipe score {root}/fake --reference {root}/real "
         f"--extractor classifier --classifier {root}/classifier.safetensors {more}"
     )
     return subprocess.run(
@@ -338,7 +342,8 @@ def test_a_letter_that_the_terminal_lacks_loses_no_figures(root: Path, tmp_path:
     saved = load_file(root / "classifier.safetensors")
     network = Classifier(shape := ClassifierShape(1, 28, {"straße": 0.5, "中文": 0.5}))
     network.load_state_dict(saved)
-    save_classifier(tmp_path / "classifier.safetensors", network, shape)
+    tested = Accuracy(value=1.0, num_test=60)
+    save_classifier(tmp_path / "classifier.safetensors", network, shape, tested)
     for name in ("fake", "real"):
         (tmp_path / name).symlink_to(root / name)
     result = shell(tmp_path, "--max-features 10", PYTHONIOENCODING="ascii")
@@ -346,6 +351,43 @@ def test_a_letter_that_the_terminal_lacks_loses_no_figures(root: Path, tmp_path:
     assert "stra\\xdfe" in result.stdout
 
 
-def test_a_folder_is_no_classifier(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_is_no_classifier(root: Path) -> None:
+    files = WeightFiles(classifier=root, inception=None)
     with pytest.raises(GanpipeError, match="is no classifier of this version, or it is damaged"):
-        load_classifier(root, torch.device("cpu"))
+        open_extractor(files, torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "says"),
+    [
+        (
+            ["classifier"],
+            "inception",
+            "for the extractor classifier, not for inception; name --extractor classifier, or make "
+            "them with `dvc exp run -S 'evaluate.extractors=[classifier,inception]' reference`",
+        ),
+        (["inception"], "classifier", "for the extractor inception, not for classifier; name"),
+        (["classifier"], "classifier,inception", "classifier, not for inception"),
+    ],
+)
+def test_statistics_for_another_extractor_are_named(
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    there: list[str],
+    asked: str,
+    says: str,
+) -> None:
+    """At once, before weights are read or downloaded."""
+    monkeypatch.chdir(tmp_path)
+    paths.REFERENCE.mkdir(parents=True)
+    for name in there:
+        (paths.REFERENCE / f"{name}.npz").touch()
+    with pytest.raises(GanpipeError, match=re.escape(says)):
+        command("score", [str(root / "fake"), "--reference", "mnist", "--extractor", asked])
+
+
+def test_missing_inception_weights_say_what_works_without(root: Path) -> None:
+    weights = ["--inception-weights", "none.pth"]
+    with pytest.raises(GanpipeError, match=r"(?s)none.pth, .*--extractor classifier works without"):
+        command("score", [str(root / "fake"), "--reference", str(root / "real"), *weights])

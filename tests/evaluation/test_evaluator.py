@@ -1,4 +1,4 @@
-"""The figures together: every one moves the way its paper says, and says how it was measured."""
+"""All metrics together: every one moves the way its paper says."""
 
 from __future__ import annotations
 
@@ -12,10 +12,17 @@ import torch
 from helpers.toy_extractor import CLASSES, SIDE, TOY, draw
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.evaluation.evaluator import Evaluator, curve_point, measure, pick, warn_if_small
+from ganpipe.evaluation.evaluator import (
+    Evaluator,
+    curve_point,
+    fid_alone,
+    measure,
+    warn_if_small,
+)
 from ganpipe.evaluation.reference import (
     Reference,
     Sizes,
+    fixed_order,
     load_reference,
     reference_of,
     save_reference,
@@ -32,18 +39,33 @@ def real() -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def reference(real: dict[str, np.ndarray]) -> Reference:
-    return reference_of(TOY, real, "train", SIZES, {"dataset": "toy", "image_size": SIDE})
+    return toy_reference(real, {"dataset": "toy", "image_size": SIDE})
 
 
-def judged(images: np.ndarray, reference: Reference, **changes: Any) -> dict[str, Any]:
-    settings: dict[str, Any] = {"batch_size": 64, "max_features": 300, **changes}
-    evaluator = Evaluator(TOY, reference, len(images), **settings)
-    return measure(evaluator, torch.from_numpy(images).split(70)).figures
+def toy_reference(
+    real: dict[str, np.ndarray],
+    protocol: dict[str, Any] | None = None,
+    *,
+    split: str = "train",
+    **changes: int,
+) -> Reference:
+    sizes = replace(SIZES, **changes)
+    return reference_of(TOY, real, split=split, sizes=sizes, protocol=protocol or {})
+
+
+def toy_evaluator(reference: Reference, num: int, **changes: Any) -> Evaluator:
+    settings: dict[str, Any] = {"extractor": TOY, "batch_size": 64, "max_features": 300, **changes}
+    return Evaluator(reference=reference, num=num, **settings)
+
+
+def metrics_of(images: np.ndarray, reference: Reference, **changes: Any) -> dict[str, float]:
+    evaluator = toy_evaluator(reference, len(images), **changes)
+    return measure(evaluator, torch.from_numpy(images).split(70)).metrics
 
 
 @pytest.fixture(scope="module")
 def good(reference: Reference) -> dict[str, Any]:
-    return judged(draw(300, 2), reference)
+    return metrics_of(draw(300, 2), reference)
 
 
 def test_a_good_generator_is_as_near_as_held_out_images(good: dict[str, Any]) -> None:
@@ -63,7 +85,7 @@ def test_a_collapsed_generator_moves_every_figure(
 ) -> None:
     """One realistic image with little variation: all real, and little of what there is."""
     one = draw(1, 3).astype(float) + np.random.default_rng(0).normal(0, 2, (300, 1, SIDE, SIDE))
-    bad = judged(one.clip(0, 255).astype(np.uint8), reference)
+    bad = metrics_of(one.clip(0, 255).astype(np.uint8), reference)
     assert bad["fid_classifier"] > 10 * good["fid_classifier"]
     assert bad["kid_classifier"] > 10 * abs(good["kid_classifier"])
     assert bad["recall_classifier"] < 0.1
@@ -76,7 +98,7 @@ def test_a_collapsed_generator_moves_every_figure(
 def test_half_of_the_classes_keeps_precision_and_loses_the_rest(
     good: dict[str, Any], reference: Reference
 ) -> None:
-    half = judged(draw(300, 4, classes=2), reference)
+    half = metrics_of(draw(300, 4, classes=2), reference)
     assert half["precision_classifier"] > 0.8
     assert half["recall_classifier"] < good["recall_classifier"] - 0.2
     assert half["coverage_classifier"] < 0.7
@@ -86,44 +108,39 @@ def test_half_of_the_classes_keeps_precision_and_loses_the_rest(
 
 def test_noise_loses_precision_and_density(reference: Reference) -> None:
     rng = np.random.default_rng(5)
-    noise = judged(rng.integers(0, 256, (300, 1, SIDE, SIDE), dtype=np.uint8), reference)
+    noise = metrics_of(rng.integers(0, 256, (300, 1, SIDE, SIDE), dtype=np.uint8), reference)
     assert noise["precision_classifier"] < 0.1
     assert noise["density_classifier"] < 0.1
 
 
 def test_copies_are_found(real: dict[str, np.ndarray], reference: Reference) -> None:
     copies = real["train"][100:400]
-    evaluator = Evaluator(TOY, reference, 300, 64, 300)
-    measured = measure(evaluator, [torch.from_numpy(copies)])
-    assert measured.figures["closer_than_test_classifier"] == 1
+    measured = measure(toy_evaluator(reference, 300), [torch.from_numpy(copies)])
+    assert measured.metrics["closer_than_test_classifier"] == 1
     assert measured.closest is not None
-    from ganpipe.evaluation.reference import fixed_order
-
     training = real["train"][fixed_order(500)[measured.closest.training]]
-    drawn = pick(torch.from_numpy(copies).split(64), measured.closest.generated)
-    assert np.array_equal(drawn.numpy(), training)
+    assert np.array_equal(copies[measured.closest.generated], training)
 
 
-def test_a_constant_generator_gets_finite_terrible_figures(reference: Reference) -> None:
-    constant = judged(np.zeros((300, 1, SIDE, SIDE), np.uint8), reference)
+def test_a_constant_generator_gets_finite_poor_metrics(reference: Reference) -> None:
+    constant = metrics_of(np.zeros((300, 1, SIDE, SIDE), np.uint8), reference)
     expected = reference.gaussian.mu @ reference.gaussian.mu + np.trace(reference.gaussian.sigma)
     assert constant["fid_classifier"] == pytest.approx(expected)
     assert constant["score_classifier"] == pytest.approx(1)
     assert constant["precision_classifier"] == constant["recall_classifier"] == 0
-    flat = {name: value for name, value in constant.items() if isinstance(value, float)}
-    assert np.isfinite(list(flat.values())).all()
+    assert np.isfinite(list(constant.values())).all()
 
 
 def test_spread_of_fid_is_that_of_fresh_draws(reference: Reference) -> None:
-    figures = [judged(draw(300, 100 + seed), reference) for seed in range(30)]
+    figures = [metrics_of(draw(300, 100 + seed), reference) for seed in range(30)]
     observed = np.std([each["fid_classifier"] for each in figures])
     said = np.mean([each["fid_classifier_std"] for each in figures])
     assert observed / 2 < said < observed * 2
 
 
 def test_fid_infinity_is_below_fid_and_nearer_to_many_images(reference: Reference) -> None:
-    many = judged(draw(6000, 7), reference)["fid_classifier"]
-    few = [judged(draw(300, 200 + s), reference, fid_infinity=True) for s in range(10)]
+    many = metrics_of(draw(6000, 7), reference)["fid_classifier"]
+    few = [metrics_of(draw(300, 200 + s), reference, fid_infinity=True) for s in range(10)]
     plain = np.mean([each["fid_classifier"] for each in few])
     infinite = np.mean([each["fid_infinity_classifier"] for each in few])
     assert infinite < plain
@@ -132,25 +149,51 @@ def test_fid_infinity_is_below_fid_and_nearer_to_many_images(reference: Referenc
 
 def test_fid_infinity_of_few_images_is_refused_before_they_are_drawn(reference: Reference) -> None:
     """The features are 12 wide, the smallest subset has three tenths of the images."""
-    Evaluator(TOY, reference, 44, 64, 300, fid_infinity=True)
+    toy_evaluator(reference, 44, fid_infinity=True)
     with pytest.raises(GanpipeError, match="FID of 40 images and 12 features"):
-        Evaluator(TOY, reference, 40, 64, 300, fid_infinity=True)
+        toy_evaluator(reference, 40, fid_infinity=True)
 
 
 def test_the_same_images_give_the_same_figures(reference: Reference) -> None:
-    assert judged(draw(300, 2), reference) == judged(draw(300, 2), reference)
+    assert metrics_of(draw(300, 2), reference) == metrics_of(draw(300, 2), reference)
 
 
-def test_the_curve_has_the_figures_of_the_whole(reference: Reference, good: dict[str, Any]) -> None:
-    evaluator = Evaluator(TOY, reference, 300, 64, 300)
-    point = curve_point(evaluator, [torch.from_numpy(draw(300, 2))])
+def test_the_curve_and_fid_alone_have_the_values_of_all_metrics(
+    reference: Reference, good: dict[str, Any]
+) -> None:
+    point = curve_point(toy_evaluator(reference, 300), [torch.from_numpy(draw(300, 2))])
     assert point == pytest.approx(
         {name: good[name] for name in ("fid_classifier", "kid_classifier")}
     )
+    alone = fid_alone(toy_evaluator(reference, 300), [torch.from_numpy(draw(300, 2))])
+    assert alone.metrics == pytest.approx(
+        {name: good[name] for name in ("fid_classifier", "fid_classifier_floor")}
+    )
+
+
+def test_class_shares_are_apart_from_the_metrics(reference: Reference) -> None:
+    images = torch.from_numpy(draw(300, 4, classes=2))
+    measured = measure(toy_evaluator(reference, 300), [images])
+    assert measured.class_share == pytest.approx({"a": 0.5, "b": 0.5, "c": 0, "d": 0}, abs=0.1)
+    assert measured.predicted is not None
+    assert measured.predicted.bincount(minlength=4).div(300).tolist() == pytest.approx(
+        list(measured.class_share.values())
+    )
+    assert all(isinstance(value, int | float) for value in measured.metrics.values())
+
+
+def test_the_name_of_the_score_is_the_extractors(
+    reference: Reference, good: dict[str, Any]
+) -> None:
+    other = metrics_of(
+        draw(300, 2), reference, extractor=replace(TOY, score="inception_score", suffix="")
+    )
+    assert other["inception_score"] == good["score_classifier"]
+    assert other["inception_score_std"] == good["score_classifier_std"]
 
 
 def test_a_curve_needs_features_to_compare_with(reference: Reference) -> None:
-    evaluator = Evaluator(TOY, Reference(reference.gaussian, {}), 300, 64, 300)
+    evaluator = toy_evaluator(Reference(reference.gaussian, {}), 300)
     with pytest.raises(GanpipeError, match="hold no features for KID"):
         curve_point(evaluator, [torch.from_numpy(draw(300, 2))])
 
@@ -160,7 +203,7 @@ def test_a_reference_is_read_as_it_was_written(reference: Reference, tmp_path: P
     save_reference(tmp_path / "b.npz", load_reference(tmp_path / "a.npz"))
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     images = draw(300, 2)
-    assert judged(images, load_reference(tmp_path / "a.npz")) == judged(images, reference)
+    assert metrics_of(images, load_reference(tmp_path / "a.npz")) == metrics_of(images, reference)
 
 
 def test_the_bytes_of_a_reference_hold_no_time(
@@ -173,38 +216,38 @@ def test_the_bytes_of_a_reference_hold_no_time(
 
 
 def test_statistics_alone_give_what_they_can(reference: Reference, good: dict[str, Any]) -> None:
-    figures = judged(draw(300, 2), Reference(reference.gaussian, {}))
+    figures = metrics_of(draw(300, 2), Reference(reference.gaussian, {}))
     assert figures["fid_classifier"] == good["fid_classifier"]
     assert {"fid_classifier_floor", "kid_classifier", "recall_classifier"}.isdisjoint(figures)
 
 
 def test_the_other_split_can_be_the_reference(real: dict[str, np.ndarray]) -> None:
-    reference = reference_of(TOY, real, "test", SIZES, {})
+    reference = toy_reference(real, split="test")
     assert reference.protocol["num_real"] == 350
     assert reference.protocol["num_searched"] == 500  # copies are of training images all the same
-    assert judged(real["train"][:300], reference)["closer_than_test_classifier"] == 1
+    assert metrics_of(real["train"][:300], reference)["closer_than_test_classifier"] == 1
 
 
 def test_a_search_among_a_single_image_is_read_again(
     real: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
-    one = reference_of(TOY, real, "train", replace(SIZES, max_searched=1), {})
+    one = toy_reference(real, max_searched=1)
     save_reference(tmp_path / "a.npz", one)
-    figures = judged(draw(300, 2), load_reference(tmp_path / "a.npz"))
+    figures = metrics_of(draw(300, 2), load_reference(tmp_path / "a.npz"))
     assert figures["closer_than_test_classifier"] == pytest.approx(0.5, abs=0.12)
 
 
 @pytest.mark.parametrize("num", [0, 1])
 def test_too_few_images_are_refused(reference: Reference, num: int) -> None:
-    with pytest.raises(GanpipeError, match=f"{num} images cannot be judged"):
-        judged(draw(2, 0)[:num], reference)
+    with pytest.raises(GanpipeError, match=f"{num} images cannot be evaluated"):
+        metrics_of(draw(2, 0)[:num], reference)
 
 
 NEIGHBOURS = {f"{name}_classifier" for name in ("precision", "recall", "density", "coverage")}
 
 
 def test_two_images_are_enough(reference: Reference) -> None:
-    figures = judged(draw(2, 0), reference)
+    figures = metrics_of(draw(2, 0), reference)
     assert figures["fid_classifier"] > 0
     assert "fid_classifier_std" not in figures  # nothing can be left out
 
@@ -214,12 +257,12 @@ def test_figures_of_neighbours_are_left_out_where_images_are_few(
     reference: Reference, capsys: pytest.CaptureFixture[str], generated: int, kept: int
 ) -> None:
     """In place of figures of the same names with fewer neighbours."""
-    figures = judged(draw(generated, 2), reference, max_features=kept)
+    figures = metrics_of(draw(generated, 2), reference, max_features=kept)
     assert not NEIGHBOURS & figures.keys()
     assert "kid_classifier" in figures
     said = capsys.readouterr().err
     assert "need the features of 6 images a side; of 5 generated and 300 real ones" in said
-    assert judged(draw(6, 2), reference).keys() > NEIGHBOURS
+    assert metrics_of(draw(6, 2), reference).keys() > NEIGHBOURS
     assert "images a side" not in capsys.readouterr().err
 
 
@@ -227,9 +270,9 @@ def test_a_reference_of_few_images_has_no_figures_of_neighbours(
     real: dict[str, np.ndarray], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     for num in (5, 6):
-        few = reference_of(TOY, real, "train", replace(SIZES, num_reference=num), {})
+        few = toy_reference(real, num_reference=num)
         save_reference(tmp_path / "few.npz", few)
-        figures = judged(draw(300, 2), load_reference(tmp_path / "few.npz"))
+        figures = metrics_of(draw(300, 2), load_reference(tmp_path / "few.npz"))
         assert (figures.keys() >= NEIGHBOURS) == (num == 6)
         assert ("of 300 generated and 5 real ones" in capsys.readouterr().err) == (num == 5)
 
@@ -246,9 +289,9 @@ def test_few_images_are_warned_about(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_floor_of_fewer_images_is_warned_about(
     reference: Reference, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    judged(draw(300, 2), reference)
+    metrics_of(draw(300, 2), reference)
     assert "the floor" not in capsys.readouterr().err
-    judged(draw(301, 2), reference)
+    metrics_of(draw(301, 2), reference)
     said = "the floor is of 300 held-out images, and FID of 301 may come out below it"
     assert capsys.readouterr().err.count(said) == 1
 
@@ -256,10 +299,10 @@ def test_a_floor_of_fewer_images_is_warned_about(
 def test_copies_that_go_unnoticed_are_warned_about(
     real: dict[str, np.ndarray], reference: Reference, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    judged(draw(300, 2), reference)
+    metrics_of(draw(300, 2), reference)
     assert "copies" not in capsys.readouterr().err
-    some = reference_of(TOY, real, "train", replace(SIZES, max_searched=499), {})
-    judged(draw(300, 2), some)
+    some = toy_reference(real, max_searched=499)
+    metrics_of(draw(300, 2), some)
     assert "copies are looked for among 499 of 500 training images" in capsys.readouterr().err
 
 
@@ -267,7 +310,7 @@ def test_another_extractor_than_the_references_is_refused(reference: Reference) 
     for field in ("weights_sha256", "extractor", "precision", "resize"):
         other = replace(TOY, protocol={**TOY.protocol, field: "another"})
         with pytest.raises(GanpipeError, match=f"made with another extractor.*{field}"):
-            Evaluator(other, reference, 300, 64, 300)
+            toy_evaluator(reference, 300, extractor=other)
 
 
 WHOLE: dict[str, Any] = {"mu": np.zeros(2), "sigma": np.eye(2)}
@@ -344,9 +387,9 @@ def test_a_truncated_reference_is_refused(reference: Reference, tmp_path: Path) 
         load_reference(tmp_path / "none.npz")
 
 
-def test_no_more_features_are_kept_than_allowed() -> None:
+def test_no_more_features_are_stored_than_allowed() -> None:
     images = torch.from_numpy(draw(100, 0))
-    seen = collect(TOY, images.split(30), 100, 70, 25)
+    statistics = collect(TOY, images.split(30), num=100, max_features=70, batch_size=25)
     # A matrix product may round otherwise for another number of rows.
-    assert torch.allclose(seen.features, TOY.network(images[:70]).features, atol=1e-5)
-    assert seen.gaussian().num == 100
+    assert torch.allclose(statistics.features, TOY.network(images[:70]).features, atol=1e-5)
+    assert statistics.gaussian().num == 100

@@ -1,8 +1,9 @@
-"""Whatever decides a figure is in its protocol."""
+"""Whatever decides a figure is in its protocol, and in the hash that the metrics carry."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,26 @@ from ganpipe.core.schema import validate
 from ganpipe.evaluation import protocol as module
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.evaluation.evaluator import Evaluator
-from ganpipe.evaluation.protocol import about_generated, protocol
+from ganpipe.evaluation.protocol import about_generated, protocol, protocol_hash
 from ganpipe.evaluation.reference import Sizes, reference_of
 from ganpipe.features.build import open_extractor
-from ganpipe.features.classifier import Classifier, ClassifierShape, save_classifier
+from ganpipe.features.classifier import Accuracy, Classifier, ClassifierShape, save_classifier
+from ganpipe.features.config import Precision
+from ganpipe.features.extractor import Extractor, WeightFiles
 from ganpipe.storage.files import sha256_of
 
 CPU = torch.device("cpu")
+ACCURACY = Accuracy(value=0.99, num_test=1000)
 
 
 def evaluate_config(**changes: Any) -> EvaluateConfig:
     content = SHIPPED.evaluate.model_dump(mode="json") | {"num_generated": 8, "max_features": 8}
     return validate(EvaluateConfig, content | changes, "params.yaml")
+
+
+def open_classifier(path: Path, precision: Precision) -> Extractor:
+    files = WeightFiles(classifier=path, inception=None)
+    return open_extractor("classifier", files=files, device=CPU, precision=precision)
 
 
 def record(
@@ -47,30 +56,43 @@ def record(
     weights: str | None = None,  # which the file holds
     rule: str = "end of training",
     device: str = "cpu",
+    accuracy: Accuracy = ACCURACY,
 ) -> dict[str, Any]:
-    """The protocol that the stages write, from a classifier that has learnt nothing."""
+    """The protocol that the stages write, from an untrained classifier."""
     torch.manual_seed(weights_seed)
     shape = ClassifierShape(1, size, {"0": 0.5, "1": 0.5})
     path = folder / "classifier.safetensors"
-    save_classifier(path, Classifier(shape), shape)
-    extractor = open_extractor("classifier", path, None, CPU, config.precision)
+    save_classifier(path, Classifier(shape), shape, accuracy)
+    extractor = open_classifier(path, config.precision)
     rng = np.random.default_rng(0)
     images = {
         name: rng.integers(0, 256, (10, 1, size, size), dtype=np.uint8)
         for name in ("train", "test")
     }
-    sizes = Sizes(num_reference, config.max_features, max_searched, 10)
+    sizes = Sizes(
+        num_reference=num_reference,
+        max_features=config.max_features,
+        max_searched=max_searched,
+        batch_size=10,
+    )
     facts = {"dataset": dataset, "image_size": size}
-    reference = reference_of(extractor, images, config.split, sizes, facts)
-    header = {
+    reference = reference_of(extractor, images, split=config.split, sizes=sizes, protocol=facts)
+    provenance = {
         "model_name": model,
-        "model": {"conditional": conditional},
         "seed": seed,
         "images_seen": images_seen,
         "weights": weights or config.weights,
     }
-    generated = about_generated(config, header, rule, device)
-    evaluator = Evaluator(extractor, reference, config.num_generated, 10, config.max_features)
+    generated = about_generated(
+        config, provenance, conditional=conditional, rule=rule, device=device
+    )
+    evaluator = Evaluator(
+        extractor=extractor,
+        reference=reference,
+        num=config.num_generated,
+        batch_size=10,
+        max_features=config.max_features,
+    )
     return protocol(generated, {"classifier": evaluator.protocol()})
 
 
@@ -102,6 +124,8 @@ def test_every_fact_is_found_under_its_name(plain: dict[str, Any]) -> None:
         "num_floor": 8,
         "num_searched": 10,
         "precision": "fp32",
+        "test_accuracy": 0.99,
+        "num_test": 1000,
     }
     assert {name: plain["classifier"].get(name) for name in facts} == facts
 
@@ -111,7 +135,7 @@ def test_images_from_elsewhere_are_named(
 ) -> None:
     shape = ClassifierShape(1, 8, {"0": 0.5, "1": 0.5})
     weights = tmp_path / "classifier.safetensors"
-    save_classifier(weights, Classifier(shape), shape)
+    save_classifier(weights, Classifier(shape), shape, ACCURACY)
     rng = np.random.default_rng(0)
     for name, num in (("fake.npz", 5), ("real.npz", 6)):
         images = rng.integers(0, 256, (num, 8, 8, 1), dtype=np.uint8)
@@ -146,11 +170,12 @@ def test_images_from_elsewhere_are_named(
     ],
     ids=str,
 )
-def test_a_parameter_changes_the_protocol(
+def test_a_parameter_changes_the_protocol_and_its_hash(
     change: dict[str, Any], plain: dict[str, Any], tmp_path: Path
 ) -> None:
     assert record(tmp_path, evaluate_config()) == plain
-    assert record(tmp_path, evaluate_config(**change)) != plain
+    changed = record(tmp_path, evaluate_config(**change))
+    assert protocol_hash(changed) != protocol_hash(plain)
 
 
 @pytest.mark.parametrize(
@@ -161,20 +186,37 @@ def test_a_parameter_changes_the_protocol(
         {"dataset": "fashion_mnist"},
         {"num_reference": 5},
         {"max_searched": 9},
-        {"images_seen": 101},
-        {"seed": 1},
-        {"model": "mlp"},
-        {"conditional": True},
-        {"rule": "lowest fid_classifier of 2000 images from fixed noise"},
+        {"rule": "lowest fid_classifier of the snapshots"},
         {"device": "cuda"},
         {"weights": "raw"},
+        {"accuracy": Accuracy(value=0.98, num_test=1000)},
     ],
     ids=str,
 )
-def test_a_fact_changes_the_protocol(
+def test_a_fact_of_the_method_changes_the_protocol_and_its_hash(
     change: dict[str, Any], plain: dict[str, Any], tmp_path: Path
 ) -> None:
-    assert record(tmp_path, evaluate_config(), **change) != plain
+    changed = record(tmp_path, evaluate_config(), **change)
+    assert protocol_hash(changed) != protocol_hash(plain)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"images_seen": 101}, {"seed": 1}, {"model": "mlp"}, {"conditional": True}],
+    ids=str,
+)
+def test_a_fact_of_the_generator_changes_the_protocol_but_not_its_hash(
+    change: dict[str, Any], plain: dict[str, Any], tmp_path: Path
+) -> None:
+    """So that models that were measured alike have the same."""
+    changed = record(tmp_path, evaluate_config(), **change)
+    assert changed != plain
+    assert protocol_hash(changed) == protocol_hash(plain)
+
+
+def test_the_hash_is_eight_hex_digits(plain: dict[str, Any]) -> None:
+    assert re.fullmatch("[0-9a-f]{8}", protocol_hash(plain))
+    assert protocol_hash(dict(reversed(plain.items()))) == protocol_hash(plain)
 
 
 def test_versions_quantisation_and_resizing_are_in_it(
@@ -186,20 +228,14 @@ def test_versions_quantisation_and_resizing_are_in_it(
     assert named <= plain["versions"].keys()
     original: Callable[[str], str] = module.version
     monkeypatch.setattr(module, "version", lambda name: original(name) + "+other")
-    assert record(tmp_path, evaluate_config()) != plain
+    changed = record(tmp_path, evaluate_config())
+    assert protocol_hash(changed) != protocol_hash(plain)
 
 
 def test_the_number_of_held_out_images_is_that_of_the_floor(tmp_path: Path) -> None:
-    """As many as are judged, where the split and evaluate.max_features give so many."""
+    """As many as are evaluated, where the split and evaluate.max_features give so many."""
     for changes, expected in (({"num_generated": 7}, 7), ({"num_generated": 11}, 8)):
         assert record(tmp_path, evaluate_config(**changes))["classifier"]["num_floor"] == expected
-
-
-def test_it_is_made_of_nested_dicts_alone(plain: dict[str, Any]) -> None:
-    """DVC drops lists."""
-    for part in plain.values():
-        assert isinstance(part, dict)
-        assert all(isinstance(value, str | int) for value in part.values())
 
 
 def test_the_best_snapshot_needs_snapshots_that_are_scored() -> None:
@@ -216,7 +252,6 @@ def test_fp32_is_not_rounded_by_a_gpu(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_bf16_figures_have_names_of_their_own(tmp_path: Path) -> None:
     record(tmp_path, evaluate_config())
-    path = tmp_path / "classifier.safetensors"
-    extractor = open_extractor("classifier", path, None, CPU, "bf16")
+    extractor = open_classifier(tmp_path / "classifier.safetensors", "bf16")
     assert extractor.key("fid") == "fid_classifier_bf16"
     assert extractor.key("fid_std") == "fid_classifier_bf16_std"

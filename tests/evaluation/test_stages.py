@@ -1,4 +1,4 @@
-"""The stages extractor, reference, snapshots and evaluate on bad input, as DVC calls them."""
+"""The stages classifier, reference, snapshots and evaluate on bad input, as DVC calls them."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def stage(name: str, place: Path, code: int = 1) -> str:
 
 def test_the_classifier_needs_labels(place: Path) -> None:
     prepare_images(place, labelled=False)
-    assert "learns from labels, and the dataset 'folder' has none" in stage("extractor", place)
-    assert not (place / "data" / "extractor").exists()
+    assert "learns from labels, and the dataset 'folder' has none" in stage("classifier", place)
+    assert not (place / "data" / "classifier").exists()
     assert not (place / "metrics" / "classifier.json").exists()
 
 
-def test_the_extractor_is_skipped_without_torch(place: Path) -> None:
+def test_the_classifier_is_skipped_without_torch(place: Path) -> None:
     edit_params(place / "params.yaml", {"evaluate.extractors": ["inception"]})
     program = (
         "import runpy, sys\n"
@@ -62,19 +62,22 @@ def test_the_extractor_is_skipped_without_torch(place: Path) -> None:
     )
     result = run_python("-c", program, cwd=place)
     assert result.returncode == 0, result.stderr
-    assert "no extractor of evaluate" in (place / "metrics" / "classifier.json").read_text()
-    assert [path.name for path in (place / "data" / "extractor").iterdir()] == ["skipped.json"]
+    assert json.loads((place / "metrics" / "classifier.json").read_text()) == {}
+    (left,) = (place / "data" / "classifier").iterdir()
+    assert "no extractor of evaluate" in left.read_text()
 
 
 def test_what_an_earlier_stage_should_have_made_is_named(place: Path) -> None:
-    assert "the stage 'prepare' writes it" in stage("extractor", place)
+    assert "the stage 'prepare' writes it" in stage("classifier", place)
     prepare_images(place, labelled=True)
     assert "classifier.safetensors is missing; the stage 'classifier'" in stage("reference", place)
-    stage("extractor", place, code=0)
-    stage("reference", place, code=0)
+    assert "tested on 3 images, too few" in stage("classifier", place, code=0)
+    assert "tested on 3 images, too few" in stage("reference", place, code=0)
     said = stage("snapshots", place)
     assert "holds no snapshot; `dvc repro train`" in said
     assert "generated images is mostly bias" in said
+    assert "generator.safetensors is missing; `dvc repro train`" in stage("evaluate", place)
+    edit_params(place / "params.yaml", {"evaluate.checkpoint": "best"})
     assert "the stage 'snapshots' writes it" in stage("evaluate", place)
     reference = place / "data" / "reference" / "classifier.npz"
     with np.load(reference) as content:
@@ -87,11 +90,17 @@ def test_what_an_earlier_stage_should_have_made_is_named(place: Path) -> None:
     assert not (place / "metrics" / "evaluate.json").exists()
 
 
-def test_missing_inception_weights_say_what_to_do(place: Path) -> None:
-    prepare_images(place, labelled=False)
+@pytest.mark.parametrize("labelled", [True, False])
+def test_missing_inception_weights_say_what_to_do(place: Path, labelled: bool) -> None:
+    """The classifier is named where it can learn; training can go on anyway."""
+    prepare_images(place, labelled)
     changes = {"evaluate.extractors": ["inception"], "evaluate.inception_weights": "none.pth"}
     edit_params(place / "params.yaml", changes)
-    assert "none.pth, which does not exist" in stage("reference", place)
+    said = stage("reference", place)
+    assert "none.pth, which does not exist" in said
+    assert ("set evaluate.extractors to [classifier]" in said) == labelled
+    assert ("The dataset has no labels" in said) == (not labelled)
+    assert "`dvc repro sample` runs them alone" in said
     assert not (place / "data" / "reference").exists()
 
 
@@ -99,4 +108,5 @@ def test_a_curve_that_is_not_wanted_is_empty(place: Path) -> None:
     edit_params(place / "params.yaml", {"evaluate.snapshots.extractor": "none"})
     stage("snapshots", place, code=0)
     assert (place / "metrics" / "snapshots.csv").read_text() == "images_seen,kid,fid\n"
-    assert "is none" in (place / "metrics" / "snapshots.json").read_text()
+    assert json.loads((place / "metrics" / "snapshots.json").read_text()) == {}
+    assert "is none" in (place / "metrics" / "snapshots_protocol.json").read_text()

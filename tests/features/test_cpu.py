@@ -1,14 +1,17 @@
-"""Images shared out among threads: what each takes, in what state, and what is left behind."""
+"""A network on a CPU: images shared out among threads, and layers folded into one operator."""
 
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torchvision.models.inception import BasicConv2d
 
-from ganpipe.features.cpu import MOST, each_by_one_thread, sizes
+from ganpipe.features import cpu
+from ganpipe.features.cpu import MOST, Accelerated, Folded, each_by_one_thread, sizes
 
 
 @pytest.mark.parametrize("num", [1, 2, 7, 50, 1000])
@@ -63,3 +66,62 @@ def test_an_error_in_a_thread_is_the_callers() -> None:
     thread.start()
     thread.join()
     assert later == [before]
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_a_folded_layer_is_convolution_batch_norm_and_relu(
+    bf16: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    layer = BasicConv2d(3, 8, kernel_size=3, stride=2, padding=1).eval()
+    layer.bn.running_mean.normal_()
+    layer.bn.running_var.uniform_(0.5, 2)
+    folded = Folded(layer)
+    for size in ((9, 11), (32, 5), (9, 11)):  # the weights are brought into order for the first
+        x = torch.randn(2, 3, *size)
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            expected, found = layer(x), folded(x)
+            with monkeypatch.context() as without:
+                without.setattr(cpu, "_has_operators", lambda bf16: False)
+                plain = folded(x)
+        assert found.dtype == expected.dtype
+        assert torch.equal(found, plain)
+        assert torch.allclose(found, expected, atol=0.05 if bf16 else 1e-6)
+        assert found.min() == 0 < found.max()
+
+
+def test_a_layer_in_both_precisions_keeps_its_weights_apart() -> None:
+    folded = Folded(BasicConv2d(3, 8, kernel_size=3).eval())
+    x = torch.randn(2, 3, 9, 9)
+    with torch.inference_mode():
+        before = folded(x)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert folded(x).dtype == torch.bfloat16
+        assert torch.equal(folded(x), before)
+
+
+def test_a_processor_without_bf16_takes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    operators = SimpleNamespace(
+        _convolution_pointwise=None,
+        _reorder_convolution_weight=None,
+        _is_mkldnn_bf16_supported=lambda: False,
+    )
+    monkeypatch.setattr(torch.ops, "mkldnn", operators)
+    choose = cpu._has_operators.__wrapped__
+    assert choose(False)
+    assert not choose(True)
+    del operators._convolution_pointwise
+    assert not choose(False)
+
+
+def test_an_accelerated_network_is_the_same_function() -> None:
+    torch.manual_seed(0)
+    inner = nn.Sequential(BasicConv2d(4, 6, kernel_size=3), nn.MaxPool2d(2))
+    network = nn.Sequential(BasicConv2d(3, 4, kernel_size=3), inner).eval()
+    images = torch.randn(7, 3, 12, 12)
+    with torch.inference_mode():
+        expected = network(images)
+        found = Accelerated(network)(images)
+    assert isinstance(network[0], Folded)
+    assert isinstance(inner[0], Folded)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)

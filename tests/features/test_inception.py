@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,26 +17,23 @@ from helpers.support import command
 from pytorch_fid.fid_score import compute_statistics_of_path
 from pytorch_fid.inception import InceptionV3
 from torch import Tensor
-from torchvision.models.inception import BasicConv2d
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
-from ganpipe.core.errors import GanpipeError
 from ganpipe.evaluation.reference import Reference, load_reference, make_reference, save_reference
 from ganpipe.evaluation.statistics import collect
 from ganpipe.features import inception
-from ganpipe.features.extractor import Extractor, outputs
-from ganpipe.features.inception import (
-    PUBLISHED,
-    Folded,
-    Inception,
-    load_inception,
-    published_weights,
-)
+from ganpipe.features.extractor import Extractor, WeightFiles, WeightsError, outputs
+from ganpipe.features.inception import PUBLISHED, Inception, open_extractor, published_weights
 from ganpipe.metrics.frechet import frechet_distance
 from ganpipe.storage.files import sha256_of
 
 CPU = torch.device("cpu")
 NUM = 24
+
+
+def open_file(path: Path | None) -> Extractor:
+    """The extractor with the weights of a file, or with the published."""
+    return open_extractor(WeightFiles(classifier=Path("none"), inception=path), CPU)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +53,7 @@ def weights_file(home: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def extractor(weights_file: Path) -> Extractor:
-    return load_inception(weights_file, CPU)
+    return open_file(weights_file)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +61,11 @@ def references(extractor: Extractor) -> list[Reference]:
     """Statistics of two sets of pictures."""
     return [
         make_reference(
-            extractor, collect(extractor, [pictures(NUM, 32, 3, seed)], NUM, NUM, 10), {}
+            extractor,
+            collect(
+                extractor, [pictures(NUM, 32, 3, seed)], num=NUM, max_features=NUM, batch_size=10
+            ),
+            {},
         )
         for seed in (0, 1)
     ]
@@ -179,11 +179,11 @@ def test_the_published_name_needs_the_published_bytes(
     home: Path, weights_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(home))
-    with pytest.raises(GanpipeError, match=r"not the published file.*extractor 'classifier' works"):
-        load_inception(None, CPU)
+    with pytest.raises(WeightsError, match=r"not the published file.*inception_weights"):
+        open_file(None)
     right = f"sha256:{sha256_of(weights_file)}"
     monkeypatch.setattr(inception, "PUBLISHED", _with_checksum(right))
-    assert load_inception(None, CPU).key("fid") == "fid"
+    assert open_file(None).key("fid") == "fid"
 
 
 def test_the_published_weights_come_from_a_mirror(
@@ -195,7 +195,7 @@ def test_the_published_weights_come_from_a_mirror(
         monkeypatch.setenv(name, str(tmp_path / folder))
     monkeypatch.setenv("GANPIPE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("GANPIPE_OFFLINE", "1")
-    with pytest.raises(GanpipeError, match=r"(?s)MIRROR.*: holds .*extractor 'classifier' works"):
+    with pytest.raises(WeightsError, match=r"(?s)MIRROR.*: holds "):
         published_weights()
     right = f"sha256:{sha256_of(weights_file)}"
     monkeypatch.setattr(inception, "PUBLISHED", _with_checksum(right))
@@ -209,65 +209,19 @@ def _with_checksum(checksum: str) -> object:
 
 
 def test_what_is_no_weights_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(GanpipeError, match="does not exist"):
-        load_inception(tmp_path / "nothing.pth", CPU)
+    with pytest.raises(WeightsError, match="does not exist"):
+        open_file(tmp_path / "nothing.pth")
     path = tmp_path / "weights.pth"
     for content in (b"text", b""):
         path.write_bytes(content)
-        with pytest.raises(GanpipeError, match="does not hold weights"):
-            load_inception(path, CPU)
+        with pytest.raises(WeightsError, match="does not hold weights"):
+            open_file(path)
     torch.save({"fc.weight": torch.zeros(1008, 2048)}, path)
-    with pytest.raises(GanpipeError, match="does not hold weights"):
-        load_inception(path, CPU)
+    with pytest.raises(WeightsError, match="does not hold weights"):
+        open_file(path)
     torch.save(Inception, path)  # a pickle that would import code
-    with pytest.raises(GanpipeError, match="does not hold weights"):
-        load_inception(path, CPU)
-
-
-@pytest.mark.parametrize("bf16", [False, True])
-def test_a_folded_layer_is_convolution_batch_norm_and_relu(
-    bf16: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    torch.manual_seed(0)
-    layer = BasicConv2d(3, 8, kernel_size=3, stride=2, padding=1).eval()
-    layer.bn.running_mean.normal_()
-    layer.bn.running_var.uniform_(0.5, 2)
-    folded = Folded(layer)
-    for size in ((9, 11), (32, 5), (9, 11)):  # the weights are brought into order for the first
-        x = torch.randn(2, 3, *size)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            expected, found = layer(x), folded(x)
-            with monkeypatch.context() as without:
-                without.setattr(inception, "_has_operators", lambda bf16: False)
-                plain = folded(x)
-        assert found.dtype == expected.dtype
-        assert torch.equal(found, plain)
-        assert torch.allclose(found, expected, atol=0.05 if bf16 else 1e-6)
-        assert found.min() == 0 < found.max()
-
-
-def test_a_layer_in_both_precisions_keeps_its_weights_apart() -> None:
-    folded = Folded(BasicConv2d(3, 8, kernel_size=3).eval())
-    x = torch.randn(2, 3, 9, 9)
-    with torch.inference_mode():
-        before = folded(x)
-        with torch.autocast("cpu", torch.bfloat16):
-            assert folded(x).dtype == torch.bfloat16
-        assert torch.equal(folded(x), before)
-
-
-def test_a_processor_without_bf16_takes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    operators = SimpleNamespace(
-        _convolution_pointwise=None,
-        _reorder_convolution_weight=None,
-        _is_mkldnn_bf16_supported=lambda: False,
-    )
-    monkeypatch.setattr(torch.ops, "mkldnn", operators)
-    choose = inception._has_operators.__wrapped__
-    assert choose(False)
-    assert not choose(True)
-    del operators._convolution_pointwise
-    assert not choose(False)
+    with pytest.raises(WeightsError, match="does not hold weights"):
+        open_file(path)
 
 
 @pytest.mark.parametrize("bf16", [False, True])

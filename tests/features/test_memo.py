@@ -1,4 +1,4 @@
-"""What a slow extractor has seen is not computed twice, and nothing else is ever taken for it."""
+"""Outputs of a slow extractor are not computed twice, and no others are ever taken for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from helpers.inception_files import pictures
 from torch import Tensor, nn
 
-from ganpipe.features import memo as kept
+from ganpipe.features import memo
 from ganpipe.features.extractor import Extractor, Output, outputs
 from ganpipe.features.memo import memoised
 from ganpipe.storage.cache import cache_folder, entries, prune
@@ -38,12 +38,22 @@ class Counting(nn.Module):
 
 
 def extractor(network: Counting, **protocol: str) -> Extractor:
-    return Extractor("inception", "", network, 2, (1, 3), None, {"weights_sha256": "aa"} | protocol)
+    return Extractor(
+        name="inception",
+        suffix="",
+        network=network,
+        width=2,
+        channels=(1, 3),
+        size=None,
+        protocol={"weights_sha256": "aa"} | protocol,
+        score="inception_score",
+        slow=True,
+    )
 
 
-def seen(chosen: Extractor, images: Tensor = IMAGES) -> Tensor:
-    with memoised(chosen) as keeping:
-        return torch.cat([output.features for output in outputs(keeping, [images], 4)])
+def features(chosen: Extractor, images: Tensor = IMAGES) -> Tensor:
+    with memoised(chosen) as with_memo:
+        return torch.cat([output.features for output in outputs(with_memo, [images], 4)])
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +61,7 @@ def _interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The third of five batches was interrupted."""
     monkeypatch.setenv("GANPIPE_CACHE", str(tmp_path / "cache"))
     with pytest.raises(KeyboardInterrupt):
-        seen(extractor(Counting(fails_at=3)))
+        features(extractor(Counting(fails_at=3)))
 
 
 def plain() -> Tensor:
@@ -60,7 +70,7 @@ def plain() -> Tensor:
 
 def test_only_the_rest_is_computed_and_success_leaves_nothing() -> None:
     network = Counting()
-    assert torch.equal(seen(extractor(network)), plain())
+    assert torch.equal(features(extractor(network)), plain())
     assert network.passes == 3
     assert list((cache_folder() / "features").iterdir()) == []
 
@@ -71,12 +81,12 @@ def test_a_damaged_file_is_computed_again() -> None:
     content[content.index(b"NUMPY") + 130] ^= 1  # the first number
     damaged.write_bytes(content)
     network = Counting()
-    assert torch.equal(seen(extractor(network)), plain())
+    assert torch.equal(features(extractor(network)), plain())
     assert network.passes == 4
 
 
 @pytest.mark.parametrize(
-    "change", ["weights", "precision", "images", "threads", "torchvision", "inception.py"]
+    "change", ["weights", "precision", "images", "threads", "torchvision", "cpu.py"]
 )
 def test_nothing_is_taken_for_something_else(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = Counting()
@@ -87,29 +97,29 @@ def test_nothing_is_taken_for_something_else(change: str, monkeypatch: pytest.Mo
     elif change == "threads":
         monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
     elif change == "torchvision":
-        original = kept.version
-        monkeypatch.setattr(kept, "version", lambda name: original(name) + "x" * (name == change))
-    elif change == "inception.py":
-        original_digest = kept.digest_of
+        original = memo.version
+        monkeypatch.setattr(memo, "version", lambda name: original(name) + "x" * (name == change))
+    elif change == "cpu.py":
+        original_digest = memo.digest_of
 
         def edited(files: Iterable[Path]) -> str:
             names = [path.name for path in files]
             assert change in names
             return original_digest([])
 
-        monkeypatch.setattr(kept, "digest_of", edited)
+        monkeypatch.setattr(memo, "digest_of", edited)
     else:
         field = {"weights": "weights_sha256"}.get(change, change)
         chosen = replace(chosen, protocol=chosen.protocol | {field: "other"})
-    seen(chosen, images)
+    features(chosen, images)
     assert network.passes == 5
 
 
-def test_a_quick_extractor_keeps_nothing() -> None:
+def test_an_extractor_that_is_not_slow_is_not_memoised() -> None:
     for _ in range(2):
         network = Counting(fails_at=5)
         with pytest.raises(KeyboardInterrupt):
-            seen(replace(extractor(network, weights_sha256="bb"), name="classifier"))
+            features(replace(extractor(network, weights_sha256="bb"), slow=False))
         assert network.passes == 5
 
 

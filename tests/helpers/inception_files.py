@@ -1,4 +1,4 @@
-"""Random weights for the Inception network, and pictures to judge with it."""
+"""Random weights for the Inception network, and pictures for it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def random_weights(seed: int = 0) -> dict[str, torch.Tensor]:
 
 
 def pictures(num: int, size: int, channels: int, seed: int) -> torch.Tensor:
-    """uint8 (num, channels, size, size): smooth random patterns, a different law for every seed."""
+    """uint8 (num, channels, size, size): smooth random patterns, distributed otherwise for each
+    seed."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:size, :size] / size
     waves = rng.normal(2 + seed, 1, (num, channels, 2))

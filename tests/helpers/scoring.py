@@ -1,4 +1,4 @@
-"""Small images, a classifier that knows them, and the command that evaluators, for its tests."""
+"""Small images, a classifier trained on them, and the command `score`, for its tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganpipe.features.classifier import save_classifier, train_classifier
+from ganpipe.features.classifier import accuracy, save_classifier, train_classifier
 from ganpipe.features.config import ClassifierConfig
 from helpers.support import command
 
@@ -40,7 +40,8 @@ def make_root(root: Path) -> Path:
     labels = torch.arange(200) % 2
     images = torch.from_numpy(draw(200, 0))
     network, shape = train_classifier(images, labels, ("lying", "upright"), config)
-    save_classifier(root / "classifier.safetensors", network, shape)
+    tested = accuracy(network, torch.from_numpy(draw(60, 7)), torch.arange(60) % 2)
+    save_classifier(root / "classifier.safetensors", network, shape, tested)
     save(root / "real", draw(60, 1))
     save(root / "fake", draw(40, 2))
     return root

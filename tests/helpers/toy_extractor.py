@@ -34,6 +34,7 @@ TOY = Extractor(
     channels=(1,),
     size=SIDE,
     protocol={"extractor": "toy", "weights_sha256": "0", "precision": "fp32", "resize": "none"},
+    score="score",
     training_share=dict.fromkeys("abcd", 0.25),
 )
 

@@ -17,7 +17,7 @@ def test_a_model_is_trained_sampled_and_judged_as_an_experiment(
     assert figures["model"] == name
     assert figures["step"] == 2 * 64 // 16 // 3  # two epochs of four batches, three at a step
     assert figures["images_seen"] == figures["step"] * 3 * 16
-    assert project.json("metrics/evaluate.json")["protocol"]["generated"]["model"] == name
+    assert project.json("metrics/protocol.json")["generated"]["model"] == name
     project.run("git", "checkout", "-q", "params.yaml")
 
 

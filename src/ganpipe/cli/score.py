@@ -1,11 +1,10 @@
-"""Evaluator any images with the extractors of this project:
+"""Evaluate any images with the extractors of this project:
 ``ganpipe score DIR --reference mnist --extractor classifier``."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,63 +16,103 @@ from ganpipe.core.errors import GanpipeError
 from ganpipe.data.config import DatasetName
 from ganpipe.features.config import ExtractorName
 from ganpipe.runtime.memory import device_errors
-from ganpipe.storage.files import sha256_of
-
-log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
 
+    from ganpipe.evaluation.evaluator import Measured
     from ganpipe.evaluation.image_source import Images
     from ganpipe.evaluation.reference import Reference
     from ganpipe.features.extractor import Extractor
 
 
-LESS = "lower --max-features, or judge with --device cpu"  # memory
+LESS = "lower --max-features, or compute with --device cpu"  # memory
 
 
 def main(options: argparse.Namespace) -> None:
-    """Judge and print. Raises GanpipeError for what a user can mend."""
-    extractors = _extractor_names(options.extractor)
-    _check(options, extractors)
-    from ganpipe.evaluation.evaluator import Evaluator, fid_alone, measure, warn_if_small
+    """Evaluate and print. Raises GanpipeError for what a user can mend."""
+    names = _extractor_names(options.extractor)
+    _check(options, names)
+    from ganpipe.evaluation.elsewhere import check_enough, size_of
     from ganpipe.evaluation.image_source import open_images
     from ganpipe.evaluation.protocol import protocol
-    from ganpipe.features.build import open_extractor
-    from ganpipe.features.extractor import check_shape
+    from ganpipe.features.extractor import arithmetic
     from ganpipe.runtime.device import pick_device, set_deterministic
 
     set_deterministic(True)
     device = pick_device(options.device, "--device")
-    figures: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     compared_with = {}
     memory = device_errors("--batch-size", options.batch_size, LESS)
     with memory, open_images(options.images) as images:
-        size = _size(images)
-        _enough(images)
-        for name in extractors:
-            weights, precision = options.inception_weights, options.precision
-            extractor = open_extractor(name, options.classifier, weights, device, precision)
-            shown = images.for_channels(extractor.channels)
-            check_shape(extractor, *shown.shape)
-            reference, file = _reference(options, extractor)
-            if options.save_reference:
-                _save(options.save_reference, reference)
-            warn_if_small(len(images), reference.gaussian.num)
-            if extractor.size is None:
-                _warn_if_resized(size, reference.protocol)
-            sizes = options.batch_size, options.max_features, options.fid_infinity
-            evaluator = Evaluator(extractor, reference, len(images), *sizes)
-            judged = fid_alone if options.fid_only else measure
-            figures |= judged(evaluator, _tensors(shown)).figures
-            compared_with[name] = {**evaluator.protocol(), **file}
-        generated = {"source": str(options.images), "num_generated": len(images), **size}
-    generated |= {"max_features": options.max_features, "device": device.type}
-    record = protocol(generated, compared_with)
+        check_enough(images)
+        for name in names:
+            measured, compared_with[name] = _measure(options, name, device, images)
+            metrics |= measured.metrics
+            if measured.class_share:
+                metrics[f"class_share{arithmetic(options.precision)}"] = measured.class_share
+        source = {"source": str(options.images), "num_generated": len(images), **size_of(images)}
+    source |= {"max_features": options.max_features, "device": device.type}
+    record = protocol(source, compared_with)
     if options.json:
-        print(_json({**figures, "protocol": record}))
+        print(_json({**metrics, "protocol": record}))
     else:
-        print("\n".join(_table(figures)))
+        print("\n".join(_table(metrics)))
+
+
+def _measure(
+    options: argparse.Namespace,
+    name: ExtractorName,
+    device: torch.device,
+    images: Images,
+) -> tuple[Measured, dict[str, Any]]:
+    """The metrics of one extractor, and the record of what was compared with."""
+    from ganpipe.evaluation.elsewhere import reference_for, size_of, stream, warn_if_resized
+    from ganpipe.evaluation.evaluator import Evaluator, fid_alone, measure, warn_if_small
+    from ganpipe.features.extractor import check_shape
+
+    extractor = _open(options, name, device)
+    shown = images.for_channels(extractor.channels)
+    check_shape(extractor, *shown.shape)
+    reference, file = reference_for(
+        options.reference,
+        extractor,
+        max_features=options.max_features,
+        batch_size=options.batch_size,
+        fid_only=options.fid_only,
+    )
+    if options.save_reference:
+        _save(options.save_reference, reference)
+    warn_if_small(len(images), reference.gaussian.num)
+    if extractor.size is None:
+        warn_if_resized(size_of(images), reference.protocol)
+    evaluator = Evaluator(
+        extractor=extractor,
+        reference=reference,
+        num=len(images),
+        batch_size=options.batch_size,
+        max_features=options.max_features,
+        fid_infinity=options.fid_infinity,
+    )
+    measured = (fid_alone if options.fid_only else measure)(evaluator, stream(shown))
+    return measured, {**evaluator.protocol(), **file}
+
+
+def _open(options: argparse.Namespace, name: ExtractorName, device: torch.device) -> Extractor:
+    from ganpipe.features.build import open_extractor
+    from ganpipe.features.extractor import WeightFiles, WeightsError
+
+    custom = options.inception_weights
+    files = WeightFiles(
+        classifier=options.classifier, inception=None if custom is None else Path(custom)
+    )
+    try:
+        return open_extractor(name, files=files, device=device, precision=options.precision)
+    except WeightsError as error:
+        raise GanpipeError(
+            f"{error}\n--extractor classifier works without this file, where the pipeline has "
+            "trained a classifier on labelled images like these."
+        ) from None
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +138,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     add("--max-features", type=int, default=10000, help="images a side for KID and neighbours")
     add("--fid-infinity", action="store_true", help="also FID extrapolated to infinitely many")
     add("--device", choices=["auto", "cuda", "mps", "cpu"], default="auto", help="(%(default)s)")
-    add("--save-reference", type=Path, metavar="FILE", help="keep the statistics as an .npz")
+    add("--save-reference", type=Path, metavar="FILE", help="store the statistics as an .npz")
     add("--fid-only", action="store_true", help="nothing but FID, in less time")
     add("--json", action="store_true", help="figures and protocol as JSON")
 
@@ -123,7 +162,7 @@ def _extractor_names(text: str) -> list[ExtractorName]:
 
 
 def _check(options: argparse.Namespace, extractors: list[ExtractorName]) -> None:
-    """Raise GanpipeError for what would be noticed only after minutes."""
+    """Raise GanpipeError for mistakes that would be noticed only after minutes."""
     if sys.stdout is None:
         raise GanpipeError("standard output is closed; there is nowhere to print the figures")
     if options.inception_weights and "inception" not in extractors:
@@ -136,13 +175,30 @@ def _check(options: argparse.Namespace, extractors: list[ExtractorName]) -> None
     if options.fid_only and options.fid_infinity:
         raise GanpipeError("--fid-only leaves out --fid-infinity; name one of them")
     if options.save_reference and len(extractors) > 1:
-        raise GanpipeError("--save-reference keeps the statistics of one extractor; name only one")
+        raise GanpipeError("--save-reference stores the statistics of one extractor; name only one")
     if options.save_reference:
         _check_target(options.save_reference)
+    if options.reference in get_args(DatasetName) and not Path(options.reference).exists():
+        _check_statistics(extractors)
+
+
+def _check_statistics(extractors: list[ExtractorName]) -> None:
+    """Raise GanpipeError where the project has statistics, but for other extractors."""
+    from ganpipe.evaluation.selection import extractors_in
+
+    there = extractors_in(paths.REFERENCE)
+    missing = [name for name in extractors if name not in there]
+    if there and missing:
+        raise GanpipeError(
+            f"{paths.REFERENCE} holds statistics for the extractor {' and '.join(there)}, not for "
+            f"{' and '.join(missing)}; name --extractor {','.join(there)}, or make them with "
+            f"`dvc exp run -S 'evaluate.extractors=[{','.join(sorted({*there, *missing}))}]' "
+            "reference`"
+        )
 
 
 def _check_target(target: Path) -> None:
-    """Raise GanpipeError where statistics kept as ``target`` would destroy something else."""
+    """Raise GanpipeError where statistics saved as ``target`` would destroy something else."""
     from ganpipe.storage.npz import arrays_in
 
     if target.suffix != ".npz":
@@ -152,86 +208,6 @@ def _check_target(target: Path) -> None:
         raise GanpipeError(
             f"--save-reference is {target}, which is there and holds no statistics; name another"
         )
-
-
-def _enough(images: Images) -> None:
-    if len(images) < 2:
-        raise GanpipeError(
-            f"{images.source} holds {len(images)} image; a covariance needs two at least"
-        )
-
-
-def _reference(
-    options: argparse.Namespace, extractor: Extractor
-) -> tuple[Reference, dict[str, str]]:
-    """Statistics of real images: read, or made of a folder, an archive or an .npz of images; and
-    which file they were read from."""
-    from ganpipe.evaluation.image_source import open_images
-    from ganpipe.evaluation.reference import Reference, about, load_reference, make_reference
-    from ganpipe.evaluation.statistics import collect
-    from ganpipe.storage.npz import IMAGES, arrays_in
-
-    text: str = options.reference
-    path = Path(text)
-    if text in get_args(DatasetName) and not path.exists():
-        path = paths.REFERENCE / f"{extractor.name}.npz"
-        reference = load_reference(path)
-        if (there := reference.protocol.get("dataset")) != text:
-            raise GanpipeError(
-                f"{paths.REFERENCE} holds statistics of {there}, not of {text}; make them with "
-                f"`dvc exp run -S dataset={text} reference`"
-            )
-        return reference, _file(path)
-    if path.suffix.lower() == ".npz" and path.is_file():
-        held = arrays_in(path)
-        if {"mu", "sigma"} <= held and set(IMAGES) & held:
-            log.info(f"{path} holds images and their statistics; mu and sigma are taken")
-            return load_reference(path), {**_file(path), "statistics_taken": "mu and sigma"}
-        if not set(IMAGES) & held:
-            return load_reference(path), _file(path)  # which says what is wrong with a damaged one
-    with open_images(path) as images:
-        _enough(images)
-        sizes = len(images), options.max_features, options.batch_size
-        seen = collect(extractor, _tensors(images.for_channels(extractor.channels)), *sizes)
-        source = {"source": text, **_size(images)}
-        if options.fid_only:
-            return Reference(seen.gaussian(), {**about(extractor, seen), **source}), {}
-        return make_reference(extractor, seen, source), {}
-
-
-def _file(path: Path) -> dict[str, str]:
-    return {"statistics": path.name, "statistics_sha256": sha256_of(path)}
-
-
-def _size(images: Images) -> dict[str, Any]:
-    channels, height, width = images.shape
-    return {"image_size": f"{width} x {height}", "channels": channels}
-
-
-def _warn_if_resized(size: dict[str, Any], real: dict[str, Any]) -> None:
-    """Say on stderr that the extractor resizes the sides from different sizes, where that is known."""
-    theirs = real.get("image_size", size["image_size"])
-    if isinstance(theirs, int):  # pixels a side, as the stage `reference` writes
-        theirs = f"{theirs} x {theirs}"
-    if theirs != size["image_size"]:
-        log.warning(
-            f"the images are {size['image_size']} pixels, the real ones were {theirs}; "
-            "figures of images resized from another size are worse"
-        )
-
-
-def _tensors(images: Images) -> Iterator[Tensor]:
-    import numpy as np
-    import torch
-    from tqdm import tqdm
-
-    from ganpipe.evaluation.reference import fixed_order
-
-    with tqdm(total=len(images), unit="image", disable=None, leave=False) as bar:
-        # Folders are sorted by class, and blocks and the first features must be fair samples.
-        for piece in images.pieces(fixed_order(len(images))):
-            yield torch.from_numpy(np.ascontiguousarray(piece))
-            bar.update(len(piece))
 
 
 def _save(path: Path, reference: Reference) -> None:
@@ -252,8 +228,8 @@ def _json(content: dict[str, Any]) -> str:
         return json.dumps(content, indent=2, allow_nan=False)
     except ValueError:
         raise GanpipeError(
-            "a figure or the reference's protocol holds NaN or infinity; judge against statistics "
-            "that were made anew"
+            "a figure or the reference's protocol holds NaN or infinity; make the reference's "
+            "statistics again"
         ) from None
 
 

@@ -56,7 +56,7 @@ class Guard(MetaPathFinder):
         if name not in self.listed and digest != NOTHING:
             raise GanpipeError(
                 f"the stage {self.stage} imports {name}, which {paths.code_list(self.stage)} does "
-                "not list; run `dvc repro`, which lists it anew (a module that is chosen by name "
+                "not list; run `dvc repro`, which lists it (a module that is chosen by name "
                 "must be known to stages/check.py)"
             )
         if digest != self.listed.get(name, NOTHING):

@@ -26,11 +26,13 @@ TRAIN_CURVE = METRICS / "train.csv"
 TIMING = METRICS / "timing.json"
 ENVIRONMENT = METRICS / "environment.json"
 EVALUATE_METRICS = METRICS / "evaluate.json"
+EVALUATE_PROTOCOL = METRICS / "protocol.json"
 CLASS_SHARES = METRICS / "class_share.csv"
 CONFUSION = METRICS / "confusion.csv"
 SNAPSHOT_CURVE = METRICS / "snapshots.csv"
 SNAPSHOT_KID = METRICS / "snapshots_kid.csv"  # a plot draws the last column of a file
 SNAPSHOT_METRICS = METRICS / "snapshots.json"
+SNAPSHOT_PROTOCOL = METRICS / "snapshots_protocol.json"
 
 SAMPLES = Path("samples")
 PROGRESS = SAMPLES / "progress"

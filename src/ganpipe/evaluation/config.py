@@ -1,51 +1,38 @@
-"""What params.yaml may say about evaluation."""
+"""The block ``evaluate`` of params.yaml."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from ganpipe.core.schema import PositiveInt, Strict
+from ganpipe.core.schema import PositiveInt, Strict, nearest
 from ganpipe.features.config import ClassifierConfig, ExtractorName, Precision
-
-DEFAULT_EXTRACTORS: dict[str, list[ExtractorName]] = {
-    "mnist": ["classifier"],
-    "fashion_mnist": ["classifier"],
-    "cifar10": ["inception"],
-    "folder": ["inception"],
-}
 
 
 class SearchedConfig(Strict):
     """Training images among which copies are looked for, at most; a pass through Inception is
-    dear, one through the classifier is not."""
+    expensive, one through the classifier is not."""
 
     classifier: PositiveInt
     inception: PositiveInt
-
-    def of(self, extractor: ExtractorName) -> int:
-        """The number for one extractor."""
-        return self.classifier if extractor == "classifier" else self.inception
 
 
 class SnapshotsConfig(Strict):
     """The curve of FID over training, and the choice of the best snapshot."""
 
-    extractor: Literal[
-        "auto", "classifier", "inception", "none"
-    ]  # auto: the first of the extractors
+    extractor: Literal["auto", ExtractorName, "none"]  # auto: the first of the extractors
     num_generated: Annotated[int, Field(ge=2)]  # images of each snapshot, all from the same noise
 
 
 class EvaluateConfig(Strict):
-    """What is measured, on how many images, with which extractors."""
+    """Metrics, numbers of images and extractors."""
 
     extractors: Literal["auto"] | Annotated[list[ExtractorName], Field(min_length=1)]
     num_generated: Annotated[int, Field(ge=2)]  # images drawn from the generator
     num_reference: Annotated[int, Field(ge=2)]  # real images, at most what the split holds
     split: Literal["train", "test"]  # which real images are the reference
-    weights: Literal["ema", "raw"]  # which generator is judged
+    weights: Literal["ema", "raw"]  # which generator is evaluated
     checkpoint: Literal["last", "best"]  # best: the snapshot with the lowest FID
     snapshots: SnapshotsConfig
     inception_weights: str | None  # a file for pytorch-fid's network in place of the published
@@ -56,27 +43,24 @@ class EvaluateConfig(Strict):
     fid_infinity: bool  # also FID extrapolated to infinitely many images
     classifier: ClassifierConfig
 
+    @field_validator("extractors", mode="before")
+    @classmethod
+    def _auto_or_a_list(cls, value: Any) -> Any:
+        """Say one thing, where a union of types would say one for each of them."""
+        names = list(get_args(ExtractorName))
+        if isinstance(value, list) and value:
+            for name in value:
+                if name not in names:
+                    guess = nearest(str(name), names, "extractors")
+                    raise ValueError(f"there is no extractor '{name}'; {guess}")
+        elif value != "auto":
+            example = value if value in names else ", ".join(names)
+            raise ValueError(f"must be auto or a list such as [{example}], not {value!r}")
+        return value
+
     @model_validator(mode="after")
     def _snapshots_hold_averages(self) -> EvaluateConfig:
         unscored = self.weights == "raw" or self.snapshots.extractor == "none"
         if self.checkpoint == "best" and unscored:
             raise ValueError("checkpoint best needs weights ema and a snapshots.extractor")
         return self
-
-    def snapshot_extractor(self, dataset: str) -> ExtractorName | None:
-        """The extractor that scores the snapshots, or None where they are not scored."""
-        if self.snapshots.extractor == "none":
-            return None
-        if self.snapshots.extractor == "auto":
-            return self.extractors_for(dataset)[0]
-        return self.snapshots.extractor
-
-    def needed_extractors(self, dataset: str) -> list[ExtractorName]:
-        """The extractors that evaluator, and the one that scores the snapshots where it is another."""
-        extra = self.snapshot_extractor(dataset)
-        asked = self.extractors_for(dataset)
-        return asked if extra is None or extra in asked else [*asked, extra]
-
-    def extractors_for(self, dataset: str) -> list[ExtractorName]:
-        """The extractors asked for, or the dataset's default."""
-        return DEFAULT_EXTRACTORS[dataset] if self.extractors == "auto" else self.extractors

@@ -1,4 +1,4 @@
-"""All figures of one extractor, from one pass of the generated images through it."""
+"""All metrics of one extractor, from one pass of the generated images through it."""
 
 from __future__ import annotations
 
@@ -43,16 +43,17 @@ class Pairs(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """The figures under the extractor's names, and what shows whether the generator copies."""
+    """Metrics under the extractor's names, and what is shown beside them."""
 
-    figures: dict[str, Any]
-    closest: Pairs | None  # where the reference knows training images
+    metrics: dict[str, float]
+    closest: Pairs | None = None  # where the reference knows training images
     predicted: Tensor | None = None  # (N,) int64 classes, where the extractor knows the data's
+    class_share: dict[str, float] | None = None  # of each class among those
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluator:
-    """An extractor and what it compares with, ready for any number of generators.
+    """An extractor and the real images that it compares with, ready for any number of generators.
 
     Raises GanpipeError where the reference says that another extractor, or the same one with other
     weights or arithmetic, made it, and where so few images give no ``fid_infinity``.
@@ -62,7 +63,7 @@ class Evaluator:
     reference: Reference
     num: int  # generated images
     batch_size: int  # images per pass through the extractor
-    max_features: int  # images whose features are kept, at most
+    max_features: int  # images whose features are stored for KID and neighbours, at most
     fid_infinity: bool = False
 
     def __post_init__(self) -> None:
@@ -91,17 +92,23 @@ class Evaluator:
         """The root of the reference's covariance."""
         return root(self.reference.gaussian)
 
-    def see(self, images: Iterable[Tensor]) -> Statistics:
-        """One pass of ``num`` images, uint8 (n, C, h, w) pieces."""
-        return collect(self.extractor, images, self.num, self.max_features, self.batch_size)
+    def collect(self, images: Iterable[Tensor]) -> Statistics:
+        """Statistics of one pass of ``num`` images, uint8 (n, C, h, w) pieces."""
+        return collect(
+            self.extractor,
+            images,
+            num=self.num,
+            max_features=self.max_features,
+            batch_size=self.batch_size,
+        )
 
-    def fid(self, statistics: Statistics, kept: Iterable[int] | None = None) -> float:
-        """FID of what was statistics, or of the ``kept`` blocks of it."""
-        return self._distance(statistics.gaussian(kept))
+    def fid(self, statistics: Statistics, blocks: Iterable[int] | None = None) -> float:
+        """FID of all images, or of those in some ``blocks``."""
+        return self._distance(statistics.gaussian(blocks))
 
     @cached_property
     def floor(self) -> float | None:
-        """FID of as many held-out real images as are judged, or of all that are known: what a
+        """FID of as many held-out real images as are evaluated, or of all that are known: what a
         perfect generator would get. None where the reference knows none."""
         if self.reference.held_out is None:
             return None
@@ -115,7 +122,7 @@ class Evaluator:
         return self._distance(moments.gaussian())
 
     def protocol(self) -> dict[str, Any]:
-        """What the images were held against; of statistics from elsewhere, that it is not known."""
+        """Record of the real images; of statistics from elsewhere "not recorded"."""
         real = self.reference
         about = real.protocol or dict.fromkeys(("statistics_made_with", "num_real"), "not recorded")
         floor = {} if real.held_out is None else {"num_floor": min(self.num, len(real.held_out))}
@@ -126,21 +133,21 @@ class Evaluator:
 
 
 def measure(evaluator: Evaluator, images: Iterable[Tensor]) -> Measured:
-    """All figures of ``evaluator.num`` generated ``images``, uint8 (n, C, h, w) pieces.
+    """All metrics of ``evaluator.num`` generated ``images``, uint8 (n, C, h, w) pieces.
 
     What the reference does not know is left out: statistics from elsewhere give FID and scores.
     Raises GanpipeError for fewer than two images.
     """
-    statistics = evaluator.see(images)
+    statistics = evaluator.collect(images)
     score, score_std = score_of_splits(statistics.scores)
     if (smallest := min(split.num for split in statistics.scores)) < FEW_IN_SPLIT:
         log.warning(
             f"the score is the mean of splits of {smallest} images, whose scores cannot "
             f"pass {smallest}"
         )
-    name = "score" if evaluator.extractor.name == "classifier" else "inception_score"
+    name = evaluator.extractor.score
     copies, closest = _copies(statistics, evaluator.reference)
-    figures = {
+    metrics = {
         **_fid(evaluator, statistics),
         **_kid(evaluator, statistics),
         **_overlap(evaluator, statistics),
@@ -148,46 +155,47 @@ def measure(evaluator: Evaluator, images: Iterable[Tensor]) -> Measured:
         f"{name}_std": score_std,
         **copies,
     }
-    named = _named(evaluator, figures) | _classes(evaluator, statistics)
-    return Measured(named, closest, statistics.predicted)
+    named = _named(evaluator, metrics) | _classes(evaluator, statistics)
+    shares = statistics.spread.shares() if statistics.spread else None
+    return Measured(named, closest, statistics.predicted, shares)
 
 
 def fid_alone(evaluator: Evaluator, images: Iterable[Tensor]) -> Measured:
-    """FID and nothing else, in the time that it takes."""
-    statistics = evaluator.see(images)
-    figures = {"fid": evaluator.fid(statistics), "fid_floor": evaluator.floor}
-    return Measured(_named(evaluator, figures), None)
+    """FID and its floor, without the time that all other metrics take."""
+    statistics = evaluator.collect(images)
+    metrics = {"fid": evaluator.fid(statistics), "fid_floor": evaluator.floor}
+    return Measured(_named(evaluator, metrics))
 
 
 def curve_point(evaluator: Evaluator, images: Iterable[Tensor]) -> dict[str, float]:
-    """FID and KID alone, under the extractor's names: what a curve over training needs.
+    """FID and KID under the extractor's names, for a curve over training.
 
     Raises GanpipeError where the reference has no features, which KID compares with.
     """
     if evaluator.reference.features is None:
         raise GanpipeError(f"the reference statistics hold no features for KID; {AGAIN}")
-    statistics = evaluator.see(images)
+    statistics = evaluator.collect(images)
     return _named(
         evaluator, {"fid": evaluator.fid(statistics), "kid": _kid(evaluator, statistics)["kid"]}
     )
 
 
-def _named(evaluator: Evaluator, figures: dict[str, Any]) -> dict[str, Any]:
-    """The figures that there are, under the extractor's names, all of them finite."""
+def _named(evaluator: Evaluator, metrics: dict[str, Any]) -> dict[str, float]:
+    """The metrics that are not None, under the extractor's names, all of them finite."""
     named = {
-        evaluator.extractor.key(key): value for key, value in figures.items() if value is not None
+        evaluator.extractor.key(key): value for key, value in metrics.items() if value is not None
     }
     for name, value in named.items():
         if not math.isfinite(value):
             raise GanpipeError(
-                f"{name} came out as {value}: the reference statistics hold numbers beyond all "
-                f"measure; {AGAIN}"
+                f"{name} came out as {value}: the reference statistics hold values that overflow "
+                f"float64; {AGAIN}"
             )
     return named
 
 
 def warn_if_small(num_generated: int, num_real: int | None) -> None:
-    """Say on stderr that FID of so few images is mostly its own bias."""
+    """Log that FID of so few images is mostly its own bias, where that is so."""
     for what, num in (("generated", num_generated), ("real", num_real)):
         if num is not None and num < SMALL_SAMPLE:
             log.warning(
@@ -197,17 +205,18 @@ def warn_if_small(num_generated: int, num_real: int | None) -> None:
 
 
 def _fid(evaluator: Evaluator, statistics: Statistics) -> dict[str, Any]:
-    """FID, its spread under another draw, and what real images would get."""
-    figures = {
+    """FID, its spread under another draw, its floor and its extrapolation."""
+    num = len(statistics.blocks)
+    metrics = {
         "fid": evaluator.fid(statistics),
-        "fid_std": jackknife(lambda kept: evaluator.fid(statistics, kept), len(statistics.blocks)),
+        "fid_std": jackknife(lambda blocks: evaluator.fid(statistics, blocks), num),
         "fid_floor": evaluator.floor,
     }
     if evaluator.fid_infinity:
         sizes = evaluator.subsets()
         values = [evaluator.fid(statistics, range(count)) for count in sizes]
-        figures["fid_infinity"] = extrapolate(list(sizes.values()), values)
-    return figures
+        metrics["fid_infinity"] = extrapolate(list(sizes.values()), values)
+    return metrics
 
 
 def _kid(evaluator: Evaluator, statistics: Statistics) -> dict[str, Any]:
@@ -219,25 +228,25 @@ def _kid(evaluator: Evaluator, statistics: Statistics) -> dict[str, Any]:
 
 
 def _overlap(evaluator: Evaluator, statistics: Statistics) -> dict[str, Any]:
-    """The four figures of neighbours; of too few images none, and a line on stderr says so."""
+    """The four metrics of neighbours; of too few images none, and a warning says so."""
     real = evaluator.reference
     if real.features is None:
         return {}
     if min(len(statistics.features), len(real.features)) < NEEDED:
         log.warning(
             f"precision, recall, density and coverage need the features of {NEEDED} "
-            f"images a side; of {len(statistics.features)} generated and {len(real.features)} real ones "
-            "they are left out"
+            f"images a side; of {len(statistics.features)} generated and {len(real.features)} real "
+            "ones they are left out"
         )
     elif real.radii is not None:
         return overlap(statistics.features, real.features, real.radii)
     return {}
 
 
-def _classes(evaluator: Evaluator, statistics: Statistics) -> dict[str, Any]:
-    """How the images spread over the data's classes, which no other extractor knows."""
+def _classes(evaluator: Evaluator, statistics: Statistics) -> dict[str, float]:
+    """Spread of the images over the data's classes, where the extractor knows them."""
     ending = arithmetic(evaluator.extractor.precision)
-    spread = statistics.spread.figures() if statistics.spread else {}
+    spread = statistics.spread.metrics() if statistics.spread else {}
     return {name + ending: value for name, value in spread.items()}
 
 
@@ -257,14 +266,3 @@ def _copies(statistics: Statistics, reference: Reference) -> tuple[dict[str, flo
     share = float((squared < reference.test_median).double().mean())
     order = torch.argsort(squared, stable=True)[:PAIRS]
     return {"closer_than_test": share}, Pairs(order.tolist(), index[order].tolist())
-
-
-def pick(images: Iterable[Tensor], wanted: list[int]) -> Tensor:
-    """Images number ``wanted`` of a stream of (n, C, h, w) pieces, in that order."""
-    found: dict[int, Tensor] = {}
-    start = 0
-    for piece in images:
-        for index in np.intersect1d(wanted, range(start, start + len(piece))):
-            found[int(index)] = piece[index - start]
-        start += len(piece)
-    return torch.stack([found[index] for index in wanted])

@@ -1,7 +1,9 @@
-"""The record of how figures were measured, kept beside them."""
+"""The record of how figures were measured, kept beside them, and its hash."""
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
@@ -10,36 +12,39 @@ from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.features.config import ExtractorName
 
 PACKAGES = ("numpy", "pillow", "pytorch-fid", "scipy", "torch", "torchvision")
+ABOUT_THE_GENERATOR = frozenset({"model", "seed", "images_seen", "labels"})  # not about the method
 
 
 def about_generated(
-    config: EvaluateConfig, header: dict[str, Any], rule: str, device: str
+    config: EvaluateConfig,
+    provenance: dict[str, Any],
+    *,
+    conditional: bool,
+    rule: str,
+    device: str,
 ) -> dict[str, Any]:
-    """Which generator was judged, and how: ``header`` is that of its weights, ``rule`` chose the
-    checkpoint."""
+    """Record of the generator and how it was evaluated: ``provenance`` is that of its weights,
+    ``rule`` chose the checkpoint, ``conditional`` says whether it takes labels."""
     return {
         "num_generated": config.num_generated,
         "quantisation": "uint8, rounded to nearest",
-        "weights": header.get("weights", config.weights),  # as the judged file says
-        "labels": "as in the training data"
-        if header["model"]["generator"]["conditioning"] != "none"
-        else "none",
+        "weights": provenance.get("weights", config.weights),  # as the evaluated file says
+        "labels": "as in the training data" if conditional else "none",
         "checkpoint": config.checkpoint,
         "checkpoint_rule": rule,
         "max_features": config.max_features,
         "device": device,
-        "model": header["model_name"],
-        "seed": header["seed"],
-        "images_seen": header["images_seen"],
+        "model": provenance.get("model_name", "not recorded"),
+        "seed": provenance.get("seed", "not recorded"),
+        "images_seen": provenance.get("images_seen", "not recorded"),
     }
 
 
 def protocol(
     generated: dict[str, Any], compared_with: dict[ExtractorName, dict[str, Any]]
 ) -> dict[str, Any]:
-    """``generated`` says where the judged images come from, ``compared_with`` by extractor what they
-    were held against; the versions of what computed the figures are added. Nested dicts, since
-    ``dvc metrics`` drops lists."""
+    """``generated`` says where the evaluated images come from, ``compared_with`` by extractor which
+    real images they were compared with; the versions of what computed the figures are added."""
     return {
         "generated": generated,
         **{str(name): used for name, used in compared_with.items()},
@@ -47,7 +52,19 @@ def protocol(
     }
 
 
+def protocol_hash(record: dict[str, Any]) -> str:
+    """8 hex digits that are equal where figures were measured alike, whatever was measured.
+
+    The model, its seed, its training and whether it takes labels do not count. Versions and the
+    device do, since figures may depend on them.
+    """
+    about: dict[str, Any] = record["generated"]
+    method = {name: about[name] for name in about.keys() - ABOUT_THE_GENERATOR}
+    text = json.dumps({**record, "generated": method}, sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:8]
+
+
 def versions() -> dict[str, str]:
-    """Of what computes figures, here and now."""
+    """Versions of the packages that compute figures, as they are installed."""
     packages = {name.replace("-", "_"): version(name) for name in PACKAGES}
     return {"ganpipe": __version__, **packages}

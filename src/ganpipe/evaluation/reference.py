@@ -1,4 +1,4 @@
-"""What is known of the real images, per extractor, as a file that others can read.
+"""Statistics of the real images under one extractor, as a file.
 
 Its ``mu`` and ``sigma`` are what pytorch-fid reads and writes.
 """
@@ -32,7 +32,7 @@ ROUNDING = 1e-6  # of sigma's largest entry: what rounding, of float32 too, may 
 
 @dataclass(frozen=True)
 class Reference:
-    """Real images as an extractor sees them. Statistics from elsewhere have no more than the first."""
+    """Statistics of real images; those from elsewhere have no more than the first field."""
 
     gaussian: Gaussian
     protocol: dict[str, Any]  # which images, which extractor
@@ -40,7 +40,7 @@ class Reference:
     radii: Tensor | None = None  # (N, 2) float64, of neighbours.ball_radii; None of few features
     within: float | None = None  # mean kernel of pairs of them, of kid.within
     held_out: Tensor | None = None  # (K, d) float32: real images of the other split
-    searched: Tensor | None = None  # (M, d) float32: training images among which copies are sought
+    searched: Tensor | None = None  # (M, d) float32: training images searched for copies
     test_median: float | None = None  # squared distance of test images to the nearest of those
 
 
@@ -57,9 +57,9 @@ def pieces(images: np.ndarray, chosen: np.ndarray) -> Iterator[Tensor]:
         yield torch.from_numpy(np.ascontiguousarray(images[chosen[start : start + PIECE]]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """How many images are looked at, and how many at a time."""
+    """Numbers of images, and how many pass through the extractor at a time."""
 
     num_reference: int
     max_features: int  # of each split
@@ -70,28 +70,33 @@ class Sizes:
 def reference_of(
     extractor: Extractor,
     images: dict[str, np.ndarray],
+    *,
     split: str,
     sizes: Sizes,
     protocol: dict[str, Any],
 ) -> Reference:
-    """What generated images will be compared with: ``images[split]``, uint8 (N, C, h, w).
+    """Statistics of ``images[split]``, uint8 (N, C, h, w), to compare generated images with.
 
-    ``images`` holds the splits "train" and "test". The other one is held out, for the figures that
-    real images get, and both give the search for copies. Raises GanpipeError for fewer than two
-    images.
+    ``images`` holds the splits "train" and "test". The other one is held out, for the floor, and
+    both serve the search for copies. Raises GanpipeError for fewer than two images.
     """
     order = {name: fixed_order(len(array)) for name, array in images.items()}
 
-    def see(name: str, wanted: int) -> Statistics:
+    def first(wanted: int, name: str) -> Statistics:
         chosen = order[name][:wanted]
-        stream = pieces(images[name], chosen)
-        return collect(extractor, stream, len(chosen), sizes.max_features, sizes.batch_size)
+        return collect(
+            extractor,
+            pieces(images[name], chosen),
+            num=len(chosen),
+            max_features=sizes.max_features,
+            batch_size=sizes.batch_size,
+        )
 
-    real = see(split, sizes.num_reference)
+    real = first(sizes.num_reference, split)
     reference = make_reference(extractor, real, protocol | {"split": split})
     if min(map(len, images.values())) < 2:
         return reference
-    held_out = see("test" if split == "train" else "train", sizes.max_features)
+    held_out = first(sizes.max_features, "test" if split == "train" else "train")
     reference = replace(reference, held_out=held_out.features)
     train, test = (real, held_out) if split == "train" else (held_out, real)
     searched = order["train"][: sizes.max_searched]
@@ -104,7 +109,7 @@ def reference_of(
 
 
 def about(extractor: Extractor, real: Statistics) -> dict[str, Any]:
-    """Which extractor saw how many real images, on what device and with which versions."""
+    """Record of the extractor, the number of real images, the device and the versions."""
     made_with = ", ".join(f"{name} {version}" for name, version in versions().items())
     made = {"made_on": extractor.device.type, "made_with": made_with}
     return {**extractor.protocol, "num_real": real.num, **made}
@@ -150,7 +155,7 @@ def save_reference(path: Path, reference: Reference) -> None:
 
 
 def load_reference(path: Path) -> Reference:
-    """What :func:`save_reference` or pytorch-fid wrote; the latter's has an empty protocol.
+    """Read what :func:`save_reference` or pytorch-fid wrote; the latter's has an empty protocol.
 
     Raises GanpipeError where it is missing or damaged.
     """
@@ -176,8 +181,8 @@ def load_reference(path: Path) -> Reference:
                 raise ValueError("it holds NaN or infinity")
     except FileNotFoundError:
         raise GanpipeError(
-            f"{path} is missing; the stage 'reference' writes it where evaluate.extractors names that "
-            "extractor: run `dvc repro`"
+            f"{path} is missing; the stage 'reference' writes it where evaluate.extractors names "
+            "that extractor: run `dvc repro`"
         ) from None
     except ValueError as error:
         raise GanpipeError(

@@ -1,16 +1,96 @@
-"""The curve of FID and KID over training, and the snapshot that it calls the best."""
+"""The stage `snapshots`: FID and KID over training, and which snapshot is the best."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
 
-def best_and_last(rows: Sequence[dict[str, Any]], metric: str, num: int) -> dict[str, Any]:
-    """The row with the lowest ``metric``, the earliest where two are equal, the last row, and the
-    rule that chose."""
-    return {
-        "rule": f"lowest {metric} of {num} images from fixed noise",
-        "best": min(rows, key=lambda row: row[metric]),
-        "last": rows[-1],
-    }
+from ganpipe.core import paths
+from ganpipe.core.errors import GanpipeError
+from ganpipe.evaluation.config import EvaluateConfig
+from ganpipe.evaluation.evaluator import Evaluator, curve_point, warn_if_small
+from ganpipe.evaluation.open import project_evaluator
+from ganpipe.evaluation.protocol import protocol, protocol_hash
+from ganpipe.evaluation.selection import snapshot_extractor
+from ganpipe.runtime.device import pick_device, set_deterministic
+from ganpipe.sampling.draw import draw
+from ganpipe.sampling.trained import load_trained
+from ganpipe.storage.csv import write_rows
+from ganpipe.storage.files import read_json, write_json
+
+PURPOSE = "snapshots"  # of the noise, which the final figures never use
+
+
+def score_snapshots(config: EvaluateConfig, dataset: str) -> None:
+    """Evaluate every snapshot with one extractor and the same noise, and write curves and choice.
+
+    Raises GanpipeError where there is no snapshot.
+    """
+    name = snapshot_extractor(config, dataset)
+    if name is None:
+        skipped = {"skipped": "evaluate.snapshots.extractor is none"}
+        return _write([], metrics={}, record=skipped)
+    set_deterministic(True)
+    device = pick_device("auto")
+    num = config.snapshots.num_generated
+    warn_if_small(num, None)
+    with project_evaluator(config, name, device, num=num, max_features=num) as evaluator:
+        files = sorted(paths.SNAPSHOTS.glob("*.safetensors"))
+        rows = [_row(evaluator, path, device) for path in files]
+    if not rows:
+        raise GanpipeError(f"{paths.SNAPSHOTS} holds no snapshot; `dvc repro train` makes them")
+    about = {"num_generated": num, "weights": "ema", "noise": PURPOSE, "device": device.type}
+    record = protocol(about, {name: evaluator.protocol()})
+    key = evaluator.extractor.key
+    floor = {} if evaluator.floor is None else {key("fid_floor"): evaluator.floor}
+    metrics = {**best_and_last(rows, key("fid")), **floor, "protocol": protocol_hash(record)}
+    _write(rows, metrics=metrics, record=record)
+
+
+def _row(evaluator: Evaluator, path: Path, device: torch.device) -> dict[str, Any]:
+    """One point of the curve."""
+    trained = load_trained(path, device)
+
+    def images() -> Iterator[Tensor]:
+        for drawn in draw(trained, evaluator.num, trained.seed, PURPOSE):
+            yield drawn.images
+
+    images_seen = trained.provenance["images_seen"]
+    return {"images_seen": images_seen, **curve_point(evaluator, images())}
+
+
+def best_and_last(rows: Sequence[dict[str, Any]], metric: str) -> dict[str, Any]:
+    """The row with the lowest ``metric``, the earliest where two are equal, and the last row; of
+    each the images seen and the metric."""
+    ends = {"best": min(rows, key=lambda row: row[metric]), "last": rows[-1]}
+    return {end: {name: row[name] for name in ("images_seen", metric)} for end, row in ends.items()}
+
+
+def best_snapshot() -> tuple[Path, str]:
+    """The weights of the snapshot that the stage `snapshots` called the best, and its rule.
+
+    Raises GanpipeError where that stage has chosen none.
+    """
+    content = read_json(paths.SNAPSHOT_METRICS, "snapshots")
+    try:
+        images_seen, (metric,) = content["best"].pop("images_seen"), content["best"]
+        rule = f"lowest {metric} of the snapshots, by the protocol {content['protocol']}"
+        return paths.snapshot(int(images_seen)), rule
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise GanpipeError(
+            f"{paths.SNAPSHOT_METRICS} names no best snapshot; run `dvc repro -f snapshots`"
+        ) from None
+
+
+def _write(rows: list[dict[str, Any]], *, metrics: dict[str, Any], record: dict[str, Any]) -> None:
+    """Two curves, a file each since a plot shows the last column; the first holds both metrics."""
+    x, fid, kid = rows[0] if rows else ["images_seen", "fid", "kid"]
+    write_rows(paths.SNAPSHOT_CURVE, [x, kid, fid], rows)
+    only_kid = [{name: row[name] for name in (x, kid)} for row in rows]
+    write_rows(paths.SNAPSHOT_KID, [x, kid], only_kid)
+    write_json(paths.SNAPSHOT_PROTOCOL, record)
+    write_json(paths.SNAPSHOT_METRICS, metrics)

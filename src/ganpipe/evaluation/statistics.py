@@ -1,4 +1,4 @@
-"""One pass of images through an extractor, and everything that the figures need from it."""
+"""One pass of images through an extractor, and everything that the metrics need from it."""
 
 from __future__ import annotations
 
@@ -19,36 +19,43 @@ from ganpipe.metrics.moments import Gaussian, Moments
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a pass leaves; all but the two tensors has a size that does not depend on the images."""
+    """Sums and features of a pass; all but the two tensors have a size that does not depend on the
+    number of images."""
 
     num: int
     blocks: list[Moments]  # of contiguous blocks of images, for the spread of FID
     scores: list[PredictionSums]  # of the same blocks
-    features: Tensor  # (min(num, keep), d) float32, of the first images
+    features: Tensor  # (min(num, max_features), d) float32, of the first images
     spread: ClassSpread | None  # where the extractor knows the data's classes
-    predicted: Tensor | None  # (num,) int64: the class that it sees in each image
+    predicted: Tensor | None  # (num,) int64: the class of each image, as the extractor predicts
 
-    def gaussian(self, kept: Iterable[int] | None = None) -> Gaussian:
-        """Mean and covariance of all images, or of the blocks that are ``kept``."""
+    def gaussian(self, blocks: Iterable[int] | None = None) -> Gaussian:
+        """Mean and covariance of all images, or of those in some ``blocks``."""
         total = Moments(len(self.blocks[0].mean))
-        for index in range(len(self.blocks)) if kept is None else kept:
+        for index in range(len(self.blocks)) if blocks is None else blocks:
             total.merge(self.blocks[index])
         return total.gaussian()
 
 
 def collect(
-    extractor: Extractor, images: Iterable[Tensor], num: int, keep: int, batch_size: int
+    extractor: Extractor,
+    images: Iterable[Tensor],
+    *,
+    num: int,
+    max_features: int,
+    batch_size: int,
 ) -> Statistics:
-    """Pass ``num`` images, uint8 (n, C, h, w) pieces, and keep the features of the first ``keep``.
+    """Statistics of ``num`` images, uint8 (n, C, h, w) pieces, with the features of the first
+    ``max_features``.
 
     Raises GanpipeError for fewer than two images.
     """
     if num < 2:
-        raise GanpipeError(f"{num} images cannot be judged: a covariance needs two at least")
+        raise GanpipeError(f"{num} images cannot be evaluated: a covariance needs two at least")
     bounds = block_bounds(num)
     blocks: list[Moments] = []
     scores = [PredictionSums() for _ in bounds[1:]]
-    kept: list[Tensor] = []
+    features: list[Tensor] = []
     predicted: list[Tensor] = []
     spread = ClassSpread(extractor.training_share) if extractor.training_share else None
     start = 0
@@ -62,10 +69,10 @@ def collect(
         if spread:
             spread.update(output.logits)
             predicted.append(output.logits.argmax(dim=1))
-        if start < keep:
-            kept.append(output.features[: keep - start])
+        if start < max_features:
+            features.append(output.features[: max_features - start])
         start = end
     if start != num:
         raise ValueError(f"{num} images were announced, {start} came")
     classes = torch.cat(predicted) if spread else None
-    return Statistics(num, blocks, scores, torch.cat(kept), spread, classes)
+    return Statistics(num, blocks, scores, torch.cat(features), spread, classes)

@@ -1,38 +1,25 @@
-"""Finding an extractor by its name."""
+"""Find a feature extractor by its name."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 
+from ganpipe.core.plugins import load
 from ganpipe.features.config import ExtractorName, Precision
-from ganpipe.features.extractor import Extractor, arithmetic
+from ganpipe.features.extractor import Extractor, WeightFiles, arithmetic
 
 
 def open_extractor(
-    name: ExtractorName,
-    classifier: Path,
-    inception_weights: str | None,
-    device: torch.device,
-    precision: Precision = "fp32",
+    name: ExtractorName, *, files: WeightFiles, device: torch.device, precision: Precision = "fp32"
 ) -> Extractor:
-    """The extractor ``name`` on ``device``: the trained ``classifier`` of the stage `classifier`, or
-    Inception with the published weights or those of the file ``inception_weights``.
+    """The extractor of the module ``ganpipe.features.NAME``, on ``device``.
 
-    Raises GanpipeError where its weights cannot be had. Imports only what the extractor needs.
+    Raises GanpipeError where its weights cannot be obtained. Imports only what the extractor needs.
     """
     torch.backends.cudnn.allow_tf32 = False  # fp32 is fp32: a GPU would round to 10 bits
-    if name == "classifier":
-        from ganpipe.features.classifier import load_classifier
-
-        extractor = load_classifier(classifier, device)
-    else:
-        from ganpipe.features.inception import load_inception
-
-        custom = None if inception_weights is None else Path(inception_weights)
-        extractor = load_inception(custom, device)
+    extractor: Extractor = load("ganpipe.features", name).open_extractor(files, device)
     return replace(
         extractor,
         suffix=extractor.suffix + arithmetic(precision),

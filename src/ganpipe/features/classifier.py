@@ -1,7 +1,8 @@
-"""The extractor that a labelled dataset trains for itself: a small CNN, judged by its own labels."""
+"""The extractor that is trained on a dataset's own labels: a small CNN."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,34 @@ from tqdm import tqdm
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.features.config import ClassifierConfig
-from ganpipe.features.extractor import Extractor, Output
+from ganpipe.features.extractor import Extractor, Output, WeightFiles
 from ganpipe.runtime.seeding import derive, make_rng
 from ganpipe.storage.files import sha256_of
 from ganpipe.storage.tensor_file import read_tensors, write_tensors
 
+log = logging.getLogger(__name__)
+
 FEATURES = 128
 SMALLEST = 4  # pixels a side that the convolutions end with, at most
 WARM_UP = 0.3  # part of the training in which the learning rate rises
+FEW_TESTED = 50  # test images below which the accuracy says little
 
 
 @dataclass(frozen=True)
 class ClassifierShape:
-    """What it takes to build the network again, and the shares it was trained on."""
+    """Arguments of the network, and the shares of the classes that it was trained on."""
 
     channels: int
     image_size: int  # pixels a side, the data's native size
     training_share: dict[str, float]  # of each class, in label order
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Share of images whose class is predicted, among those that training did not use."""
+
+    value: float  # in [0, 1]
+    num_test: int  # images
 
 
 class Classifier(nn.Module):
@@ -125,37 +137,67 @@ def train_classifier(
 
 
 @torch.inference_mode()
-def accuracy(network: Classifier, images: Tensor, labels: Tensor, batch_size: int = 250) -> float:
+def accuracy(
+    network: Classifier, images: Tensor, labels: Tensor, batch_size: int = 250
+) -> Accuracy:
     """The share of (N, C, size, size) uint8 images whose label is predicted."""
     right = sum(
         int((network(batch).logits.argmax(dim=1) == wanted).sum())
         for batch, wanted in zip(images.split(batch_size), labels.split(batch_size), strict=True)
     )
-    return right / len(images)
+    return Accuracy(right / len(images), len(images))
 
 
-def save_classifier(path: Path, network: Classifier, shape: ClassifierShape) -> None:
-    """Write weights and shape; the same content gives the same bytes."""
-    write_tensors(path, network.state_dict(), {"shape": asdict(shape)})
+def warn_if_unreliable(training_share: dict[str, float], tested: Accuracy) -> None:
+    """Log why figures of such a classifier say little, where that is so.
+
+    Its accuracy is too low below the middle between 1 and what naming the largest class every time
+    would get.
+    """
+    chance = max(training_share.values())
+    if tested.value < (1 + chance) / 2:
+        log.warning(
+            f"the classifier is right about {tested.value:.1%} of {tested.num_test} test images "
+            f"(always naming the largest class would be about {chance:.1%}); figures that end in "
+            "_classifier say little: train it longer (evaluate.classifier.epochs) or use inception"
+        )
+    if tested.num_test < FEW_TESTED:
+        log.warning(
+            f"the classifier was tested on {tested.num_test} images, too few to say how far "
+            f"figures that end in _classifier can be trusted; hold out {FEW_TESTED} or more"
+        )
 
 
-def load_classifier(path: Path, device: torch.device) -> Extractor:
-    """The extractor that :func:`save_classifier` wrote. Raises GanpipeError where it cannot be read."""
+def save_classifier(
+    path: Path, network: Classifier, shape: ClassifierShape, tested: Accuracy
+) -> None:
+    """Write weights, shape and accuracy; the same content gives the same bytes."""
+    header = {"shape": asdict(shape), "accuracy": asdict(tested)}
+    write_tensors(path, network.state_dict(), header)
+
+
+def open_extractor(files: WeightFiles, device: torch.device) -> Extractor:
+    """The extractor that :func:`save_classifier` wrote; a warning says where it is unreliable.
+
+    Raises GanpipeError where the file cannot be read.
+    """
+    path = files.classifier
     try:
         header, tensors = read_tensors(path, device)
-        shape = ClassifierShape(**header["shape"])
+        shape, tested = ClassifierShape(**header["shape"]), Accuracy(**header["accuracy"])
         network = Classifier(shape)
         network.load_state_dict(tensors)
     except FileNotFoundError:
         raise GanpipeError(
-            f"{path} is missing; the stage 'classifier' writes it where evaluate.extractors asks for "
-            "the classifier: run `dvc repro`"
+            f"{path} is missing; the stage 'classifier' writes it where evaluate.extractors asks "
+            "for the classifier: run `dvc repro`"
         ) from None
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise GanpipeError(
             f"{path} is no classifier of this version, or it is damaged "
             f"({str(error).splitlines()[0]}); `dvc repro -s -f classifier` makes one"
         ) from None
+    warn_if_unreliable(shape.training_share, tested)
     return Extractor(
         name="classifier",
         suffix="_classifier",
@@ -167,6 +209,9 @@ def load_classifier(path: Path, device: torch.device) -> Extractor:
             "extractor": f"ganpipe classifier, {FEATURES} features",
             "weights_sha256": sha256_of(path),
             "resize": "none",
+            "test_accuracy": tested.value,
+            "num_test": tested.num_test,
         },
+        score="score",
         training_share=shape.training_share,
     )

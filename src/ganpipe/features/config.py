@@ -6,13 +6,13 @@ from typing import Literal
 
 from ganpipe.core.schema import NonNegativeInt, PositiveFloat, PositiveInt, Strict
 
-ExtractorName = Literal["classifier", "inception"]
+ExtractorName = Literal["classifier", "inception"]  # modules of this package
 Precision = Literal["fp32", "bf16"]
 
 
 class ClassifierConfig(Strict):
-    """Training of the classifier that judges; its seed is its own, so that experiments with
-    different seeds are measured with the same extractor."""
+    """Training of the classifier; its seed is its own, so that experiments with different seeds
+    are measured with the same extractor."""
 
     epochs: PositiveInt
     batch_size: PositiveInt

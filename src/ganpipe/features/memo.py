@@ -1,4 +1,4 @@
-"""What a slow extractor has seen already, kept in the cache folder until the work is whole."""
+"""Outputs of a slow extractor, memoised in the cache folder until a pass is complete."""
 
 from __future__ import annotations
 
@@ -19,20 +19,18 @@ from ganpipe.storage.cache import make_cache_folder
 from ganpipe.storage.files import atomic_path, digest_of
 from ganpipe.storage.npz import open_npz
 
-CODE = ("inception.py", "extractor.py", "threads.py", "winograd.py")  # that computes what is kept
-
 
 @contextmanager
 def memoised(extractor: Extractor) -> Iterator[Extractor]:
-    """Within the block, an extractor that looks up what an interrupted block had computed.
+    """Yield an extractor that looks up what an interrupted block had computed.
 
-    Every batch is one file, named by a hash of the extractor, the arithmetic and the images, so it is
-    only ever found for the same question. Success deletes the files of the block; without it they
-    stay for the next try, or until ``ganpipe cache prune features``. Extractors that are
-    done within a minute are yielded as they are. Raises GanpipeError where the cache folder cannot
-    be written to.
+    Every batch is one file, named by a hash of the extractor, the code of this package, the
+    arithmetic and the images. Success deletes the files of the block; without it they stay for the
+    next try, or until ``ganpipe cache prune features``. Extractors that are not slow are yielded
+    as they are, and so are all on CUDA. Raises GanpipeError where the cache folder cannot be
+    written to.
     """
-    if extractor.name != "inception" or extractor.device.type == "cuda":
+    if not extractor.slow or extractor.device.type == "cuda":
         yield extractor
         return
     arithmetic = [
@@ -41,7 +39,7 @@ def memoised(extractor: Extractor) -> Iterator[Extractor]:
         torch.backends.cpu.get_cpu_capability(),
         torch.get_num_threads(),
         *(version(name) for name in ("torch", "torchvision", "pytorch-fid")),
-        digest_of(Path(__file__).with_name(name) for name in CODE),
+        digest_of(sorted(Path(__file__).parent.glob("*.py"))),
     ]
     name = sha256(json.dumps(arithmetic, sort_keys=True).encode()).hexdigest()[:32]
     network = _Memo(extractor.network, make_cache_folder("features") / name)
@@ -50,7 +48,7 @@ def memoised(extractor: Extractor) -> Iterator[Extractor]:
 
 
 class _Memo(nn.Module):
-    """uint8 (N, C, H, W) -> Output, as ``network`` gives it or gave it before."""
+    """uint8 (N, C, H, W) -> Output, from a file or else from ``network``."""
 
     def __init__(self, network: nn.Module, folder: Path) -> None:
         super().__init__()
@@ -64,10 +62,10 @@ class _Memo(nn.Module):
         path = self.folder / f"{digest.hexdigest()}.npz"
         self.used.add(path)
         try:
-            with open_npz(path) as kept:
-                return Output(torch.from_numpy(kept["features"]), torch.from_numpy(kept["logits"]))
+            with open_npz(path) as memo:
+                return Output(torch.from_numpy(memo["features"]), torch.from_numpy(memo["logits"]))
         except (FileNotFoundError, ValueError):
-            pass  # never seen, or damaged: the archive has checksums
+            pass  # not computed yet, or damaged: the archive has checksums
         output = Output(*(part.float().cpu() for part in self.network(images)))
         with atomic_path(path) as temporary, temporary.open("wb") as target:
             np.savez(target, features=output.features.numpy(), logits=output.logits.numpy())

@@ -1,1 +1,1 @@
-"""Extractors and figures: one file per metric, arrays in, plain dicts out."""
+"""Metrics: one file each, features in, plain dicts out."""

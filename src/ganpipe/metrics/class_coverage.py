@@ -1,8 +1,6 @@
-"""How generated images spread over the classes, as the classifier sees them."""
+"""Spread of generated images over the classes that the classifier predicts."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -24,8 +22,13 @@ class ClassSpread:
         self.counts += np.bincount(predicted.numpy(), minlength=len(self.counts))
         self.confidence += float(confidence.sum())
 
-    def figures(self) -> dict[str, Any]:
-        """``class_share`` by name, ``classes_covered``, ``class_kl`` and ``mean_confidence``.
+    def shares(self) -> dict[str, float]:
+        """The share of each class, by name."""
+        shares = self.counts / self.counts.sum()
+        return dict(zip(self.training_share, shares.tolist(), strict=True))
+
+    def metrics(self) -> dict[str, float]:
+        """``classes_covered``, ``class_kl`` and ``mean_confidence``.
 
         A class is covered where its share is at least a tenth of its share in the training data.
         ``class_kl`` is the divergence KL(generated || training) of the shares, in nats: 0 where
@@ -39,12 +42,12 @@ class ClassSpread:
             "classes_covered": int(((self.counts > 0) & (shares >= COVERED * wanted)).sum()),
             "class_kl": _divergence(shares, wanted),
             "mean_confidence": self.confidence / total,
-            "class_share": dict(zip(self.training_share, shares.tolist(), strict=True)),
         }
 
 
 def _divergence(shares: np.ndarray, wanted: np.ndarray) -> float:
     """KL in nats; a class that training never showed counts as one image in a million there, so
     that the figure stays finite."""
-    seen = shares > 0
-    return float((shares[seen] * np.log(shares[seen] / np.maximum(wanted[seen], 1e-6))).sum())
+    present = shares > 0
+    ratio = shares[present] / np.maximum(wanted[present], 1e-6)
+    return float((shares[present] * np.log(ratio)).sum())

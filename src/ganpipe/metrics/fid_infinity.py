@@ -28,7 +28,7 @@ def subset_sizes(block_sizes: Sequence[int], width: int) -> dict[int, int]:
     if len(kept) < 3 or min(kept.values()) <= width:
         needed = math.ceil((width + 1) / SMALLEST_SHARE)
         raise GanpipeError(
-            f"FID of {total} images and {width} features cannot be extrapolated; judge {needed} or "
+            f"FID of {total} images and {width} features cannot be extrapolated; take {needed} or "
             "more (evaluate.num_generated), or do without (evaluate.fid_infinity: false)"
         )
     return kept

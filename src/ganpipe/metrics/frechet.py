@@ -57,7 +57,7 @@ def frechet_distance(a: Gaussian, b: Gaussian, root_of_a: np.ndarray | None = No
         squared = means @ means + np.trace(a.sigma) + np.trace(b.sigma) - 2 * cross
     if not np.isfinite(squared):
         raise GanpipeError(
-            "the Fréchet distance came out as infinity: the statistics hold numbers beyond all "
-            "measure; make them again"
+            "the Fréchet distance came out as infinity: the statistics hold values that overflow "
+            "float64; make them again"
         )
     return max(0.0, float(squared))

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class PredictionSums:
-    """What the score of one split needs: exp of the mean KL of p(y|x) to the split's p(y)."""
+    """Sums for the score of one split: exp of the mean KL of p(y|x) to the split's p(y)."""
 
     def __init__(self) -> None:
         self.num = 0

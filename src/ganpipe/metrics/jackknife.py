@@ -1,4 +1,4 @@
-"""How much a figure would move with another draw of the generated images."""
+"""Standard deviation of a metric under another draw of the generated images."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def block_bounds(num: int, blocks: int = BLOCKS) -> list[int]:
 def jackknife(figure: Callable[[np.ndarray], float], blocks: int) -> float | None:
     """The standard deviation of ``figure`` by leaving out one block at a time (Tukey 1958).
 
-    ``figure`` takes the indices of the blocks that are kept. A bootstrap would repeat images, which
-    biases figures that count pairs; this one judges nearly as many images as the figure itself.
-    None where there are fewer than three blocks.
+    ``figure`` takes the indices of the blocks that are left in. A bootstrap would repeat images,
+    which biases figures that count pairs; this one takes nearly as many images as the figure
+    itself. None where there are fewer than three blocks.
     """
     if blocks < 3:
         return None

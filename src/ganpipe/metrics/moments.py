@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Gaussian:
-    """The normal distribution that stands for a set of features."""
+    """The normal distribution with the mean and covariance of a set of features."""
 
     mu: np.ndarray  # (d,) float64
     sigma: np.ndarray  # (d, d) float64, unbiased: divided by N - 1
@@ -44,7 +44,7 @@ class Moments:
             self._take(len(features), mean, features - mean)
 
     def merge(self, other: Moments) -> None:
-        """Take in what ``other`` has seen."""
+        """Take in the images of ``other``."""
         if other.num:
             self.scatter += other.scatter
             self._take(other.num, other.mean, other.mean.new_empty(0, len(other.mean)))
@@ -62,7 +62,7 @@ class Moments:
         self.num = total
 
     def gaussian(self) -> Gaussian:
-        """Mean and unbiased covariance of what was seen, at least two images."""
+        """Mean and unbiased covariance of the images so far, at least two."""
         if self.num < 2:
             raise ValueError(f"a covariance needs two images, not {self.num}")
         sigma = self.scatter / (self.num - 1)

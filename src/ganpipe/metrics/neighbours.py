@@ -1,4 +1,4 @@
-"""Figures that ask who is near whom: precision, recall, density, coverage, copies.
+"""Metrics of nearest neighbours: precision, recall, density, coverage, copies.
 
 All work on float32 (N, d) features, a block of distances at a time.
 """
@@ -23,7 +23,7 @@ def distances(
     """Yield (first row, squared distances (rows, M) of ``dtype``) for blocks of queries.
 
     Around the mean of ``points``, so that rounding is relative to their spread. Lengths are taken
-    a trifle short, so that in float64 the distance of equal rows is 0 and no rounding error.
+    slightly smaller, so that in float64 the distance of equal rows is 0 and no rounding error.
     """
     centre = points.double().mean(dim=0)
     points = (points.double() - centre).to(dtype)

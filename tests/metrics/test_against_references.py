@@ -1,4 +1,4 @@
-"""KID, scores, neighbours and extrapolation against the references and naive loops."""
+"""KID, scores, neighbours and extrapolation against reference programs and naive loops."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def squared_mmd(fake: np.ndarray, real: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize(("num_fake", "num_real"), [(23, 14), (13, 29)])
-def test_kid_is_a_loop_over_pairs_however_few_rows_are_held(
+def test_kid_is_a_loop_over_pairs_however_few_rows_are_in_memory(
     num_fake: int, num_real: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kid, "ROWS", 4)
@@ -77,7 +77,7 @@ def test_kid_is_a_loop_over_pairs_however_few_rows_are_held(
     assert ours.std == pytest.approx((9 * np.var(without)) ** 0.5, rel=1e-8)
 
 
-def test_kid_of_one_law_is_zero_within_its_spread() -> None:
+def test_kid_of_one_distribution_is_zero_within_its_spread() -> None:
     real = features(1000, 1).double()
     figures = [kernel_distance(features(300, s).double(), real, within(real)) for s in range(20)]
     values = np.array([figure.value for figure in figures])
@@ -213,5 +213,5 @@ def test_a_line_over_one_by_n_is_followed_to_its_end() -> None:
     assert extrapolate(counts, [4 + 7000 / n for n in counts]) == pytest.approx(4)
     assert next(iter(subset_sizes([10] * 10, width=29).items())) == (3, 30)
     for sizes, width, needed in (([1, 1], 1, 7), ([10] * 10, 30, 104), ([1000] * 10, 3000, 10004)):
-        with pytest.raises(GanpipeError, match=f"judge {needed} or more"):
+        with pytest.raises(GanpipeError, match=f"take {needed} or more"):
             subset_sizes(sizes, width)

@@ -1,4 +1,4 @@
-"""Every figure of a judgement against plain arithmetic on the features of the same images."""
+"""Every metric of an evaluation against plain arithmetic on the features of the same images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def real() -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def reference(real: dict[str, np.ndarray]) -> Reference:
-    return reference_of(TOY, real, "train", SIZES, {})
+    return reference_of(TOY, real, split="train", sizes=SIZES, protocol={})
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,14 @@ def generated() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def measured(generated: np.ndarray, reference: Reference) -> Measured:
-    evaluator = Evaluator(TOY, reference, NUM, batch_size=32, max_features=NUM, fid_infinity=True)
+    evaluator = Evaluator(
+        extractor=TOY,
+        reference=reference,
+        num=NUM,
+        batch_size=32,
+        max_features=NUM,
+        fid_infinity=True,
+    )
     return measure(evaluator, torch.from_numpy(generated).split(70))
 
 
@@ -78,11 +85,11 @@ def test_fid_and_its_spread_are_a_jackknife_by_hand(
     real: dict[str, np.ndarray], generated: np.ndarray, measured: Measured
 ) -> None:
     everything, against = features(generated), used(real, "train", 150)
-    assert measured.figures["fid_classifier"] == pytest.approx(fid(everything, against), rel=1e-5)
+    assert measured.metrics["fid_classifier"] == pytest.approx(fid(everything, against), rel=1e-5)
     without = [fid(np.delete(everything, block, axis=0), against) for block in blocks(NUM)]
     mean = sum(without) / 10
     expected = math.sqrt(9 / 10 * sum((value - mean) ** 2 for value in without))
-    assert measured.figures["fid_classifier_std"] == pytest.approx(expected, rel=1e-3)
+    assert measured.metrics["fid_classifier_std"] == pytest.approx(expected, rel=1e-3)
 
 
 def test_fid_infinity_is_where_a_line_through_growing_samples_ends(
@@ -92,21 +99,24 @@ def test_fid_infinity_is_where_a_line_through_growing_samples_ends(
     counts = [block.stop for block in blocks(NUM) if block.stop >= 0.3 * NUM]
     assert counts == [86, 108, 130, 151, 173, 195, 217]
     line = linregress([1 / n for n in counts], [fid(everything[:n], against) for n in counts])
-    assert measured.figures["fid_infinity_classifier"] == pytest.approx(line.intercept, rel=1e-4)
+    assert measured.metrics["fid_infinity_classifier"] == pytest.approx(line.intercept, rel=1e-4)
 
 
 @pytest.mark.parametrize(("split", "other"), [("train", "test"), ("test", "train")])
-def test_the_floor_is_fid_of_as_many_held_out_images_as_are_judged(
+def test_the_floor_is_fid_of_as_many_held_out_images_as_are_evaluated(
     real: dict[str, np.ndarray], split: str, other: str
 ) -> None:
     """Or of all that are known, where those are fewer."""
-    reference = reference_of(TOY, real, split, replace(SIZES, num_reference=100), {})
+    sizes = replace(SIZES, num_reference=100)
+    reference = reference_of(TOY, real, split=split, sizes=sizes, protocol={})
     for num, held_out in ((40, 40), (90, 90), (110, 90)):
         expected = fid(used(real, split, 100), used(real, other, held_out))
-        evaluator = Evaluator(TOY, reference, num, 50, 50)
+        evaluator = Evaluator(
+            extractor=TOY, reference=reference, num=num, batch_size=50, max_features=50
+        )
         images = [torch.from_numpy(draw(num, 3))]
-        for judged in (measure, fid_alone):
-            floor = judged(evaluator, images).figures["fid_classifier_floor"]
+        for function in (measure, fid_alone):
+            floor = function(evaluator, images).metrics["fid_classifier_floor"]
             assert floor == pytest.approx(expected, rel=1e-5)
         assert evaluator.protocol()["num_floor"] == held_out
 
@@ -128,7 +138,7 @@ def test_the_share_that_is_closer_than_half_of_the_test_images(
     squared = [distance for distance, _ in nearest_by_hand(features(generated), searched)]
     share = sum(distance < reference.test_median for distance in squared) / NUM
     assert 0.1 < share < 0.9
-    assert measured.figures["closer_than_test_classifier"] == pytest.approx(share)
+    assert measured.metrics["closer_than_test_classifier"] == pytest.approx(share)
 
 
 def test_the_closest_pairs_come_first(
@@ -153,8 +163,8 @@ def test_the_score_is_the_mean_of_its_splits(generated: np.ndarray, measured: Me
     for block in blocks(NUM):
         p = probabilities[block]
         scores.append(np.exp(np.mean([entropy(row, p.mean(axis=0)) for row in p])))
-    assert measured.figures["score_classifier"] == pytest.approx(np.mean(scores), rel=1e-5)
-    assert measured.figures["score_classifier_std"] == pytest.approx(np.std(scores), rel=1e-4)
+    assert measured.metrics["score_classifier"] == pytest.approx(np.mean(scores), rel=1e-5)
+    assert measured.metrics["score_classifier_std"] == pytest.approx(np.std(scores), rel=1e-4)
 
 
 def test_the_predicted_class_is_the_brightest_quarter(
@@ -164,7 +174,8 @@ def test_the_predicted_class_is_the_brightest_quarter(
     assert measured.predicted is not None
     assert measured.predicted.tolist() == predicted.tolist()
     shares = np.bincount(predicted, minlength=4) / NUM
-    assert list(measured.figures["class_share"].values()) == pytest.approx(shares)
+    assert measured.class_share is not None
+    assert list(measured.class_share.values()) == pytest.approx(shares)
 
 
 class Watched(nn.Module):
@@ -191,14 +202,20 @@ class Watched(nn.Module):
             yield self.remember(images[start : start + size].copy())
 
 
-def test_a_pass_forgets_what_it_has_seen() -> None:
-    """Memory holds a batch or two however many images there are, and the features that are kept."""
+def test_a_pass_needs_bounded_memory() -> None:
+    """A batch or two however many images there are, and the features that are stored."""
     watched = Watched()
     images = draw(400, 4)
-    seen = collect(replace(TOY, network=watched), watched.pieces(images, 20), 400, 8, 10)
+    found = collect(
+        replace(TOY, network=watched),
+        watched.pieces(images, 20),
+        num=400,
+        max_features=8,
+        batch_size=10,
+    )
     assert len(watched.given) == 20 + 2 * 40
-    # A piece and its successor, features and logits of one batch, and the batch of what is kept.
+    # A piece and its successor, features and logits of a batch, and the stored features' batch.
     assert watched.most_alive <= 5
     whole = images.reshape(400, -1).astype(float)
-    assert seen.features.tolist() == whole[:8, :3].tolist()
-    np.testing.assert_allclose(seen.gaussian().mu, whole[:, :3].mean(axis=0), rtol=1e-12)
+    assert found.features.tolist() == whole[:8, :3].tolist()
+    np.testing.assert_allclose(found.gaussian().mu, whole[:, :3].mean(axis=0), rtol=1e-12)

@@ -1,0 +1,106 @@
+"""The stage `evaluate`: all metrics of one trained generator, and how they were measured."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ganpipe.core import paths
+from ganpipe.evaluation.classes import class_accuracy, confusion
+from ganpipe.evaluation.closest import COLUMNS, closest_pairs
+from ganpipe.evaluation.config import EvaluateConfig
+from ganpipe.evaluation.evaluator import Measured, measure, warn_if_small
+from ganpipe.evaluation.generated import generated
+from ganpipe.evaluation.open import project_evaluator
+from ganpipe.evaluation.protocol import about_generated, protocol, protocol_hash
+from ganpipe.evaluation.selection import extractors_for
+from ganpipe.evaluation.snapshots import best_snapshot
+from ganpipe.runtime.device import describe, pick_device, set_deterministic
+from ganpipe.runtime.environment import note_drift
+from ganpipe.runtime.memory import device_errors
+from ganpipe.sampling.grids import save_grid
+from ganpipe.sampling.trained import Trained, load_trained
+from ganpipe.storage.csv import write_rows
+from ganpipe.storage.files import write_json
+
+PURPOSE = "evaluate"  # of the noise that the images are drawn from
+
+
+def evaluate(config: EvaluateConfig, dataset: str) -> None:
+    """Evaluate the chosen generator with every extractor, on the same images, and write figures,
+    protocol, class tables and the picture of the closest pairs.
+
+    Raises GanpipeError for missing weights or statistics.
+    """
+    set_deterministic(True)
+    device = pick_device("auto")
+    note_drift(describe(device))
+    path, rule = _checkpoint(config)
+    with ExitStack() as stack, device_errors("evaluate.batch_size", config.batch_size):
+        evaluators = [
+            stack.enter_context(
+                project_evaluator(
+                    config,
+                    name,
+                    device,
+                    num=config.num_generated,
+                    max_features=config.max_features,
+                    fid_infinity=config.fid_infinity,
+                )
+            )
+            for name in extractors_for(config, dataset)
+        ]
+        for evaluator in evaluators:
+            warn_if_small(config.num_generated, evaluator.reference.gaussian.num)
+        trained = load_trained(path, device)
+        drawn = stack.enter_context(generated(trained, config.num_generated, PURPOSE))
+        measured = [measure(evaluator, drawn.spool.pieces()) for evaluator in evaluators]
+        closest = closest_pairs(drawn.spool, measured[0].closest)
+    classes = _class_tables(measured, drawn.label, trained)
+    record = protocol(
+        about_generated(
+            config,
+            trained.provenance,
+            conditional=trained.sampler.label is not None,
+            rule=rule,
+            device=device.type,
+        ),
+        {evaluator.extractor.name: evaluator.protocol() for evaluator in evaluators},
+    )
+    _write_metrics(measured, class_accuracy(classes, config.precision), record)
+    save_grid(paths.CLOSEST, closest, COLUMNS)
+
+
+def _checkpoint(config: EvaluateConfig) -> tuple[Path, str]:
+    """The weights that the parameters choose, and by which rule."""
+    if config.checkpoint == "best":
+        return best_snapshot()
+    path = paths.GENERATOR if config.weights == "ema" else paths.GENERATOR_RAW
+    return path, "end of training"
+
+
+def _class_tables(
+    measured: list[Measured], asked: Tensor | None, trained: Trained
+) -> list[dict[str, str]]:
+    """Write the shares of the classes, and for each image the class that was asked for beside the
+    class that was seen; the rows of the latter."""
+    knows = next((each for each in measured if each.class_share), Measured({}))
+    shares = (knows.class_share or {}).items()
+    rows = [{"class": name, "share": share} for name, share in shares]
+    write_rows(paths.CLASS_SHARES, ["class", "share"], rows)
+    classes = confusion(asked, knows.predicted, trained.sampler.domain.classes)
+    write_rows(paths.CONFUSION, ["asked", "seen"], classes)
+    return classes
+
+
+def _write_metrics(
+    measured: list[Measured], more: dict[str, float], record: dict[str, Any]
+) -> None:
+    """The metrics of all extractors, whose names differ, with the hash of the protocol; and the
+    protocol, which would be fifty columns of `dvc metrics show`."""
+    metrics = {name: value for each in measured for name, value in each.metrics.items()}
+    write_json(paths.EVALUATE_PROTOCOL, record)
+    write_json(paths.EVALUATE_METRICS, {**metrics, **more, "protocol": protocol_hash(record)})
