@@ -25,8 +25,8 @@ LAYERS = (  # ground first: a module imports from its own package and from the l
     {"sampling"},
     {"methods", "evaluation", "export"},
     {"training"},
-    {"cli"},
     {"params"},
+    {"cli"},
 )
 LAYER_OF = {package: depth for depth, layer in enumerate(LAYERS) for package in layer}
 FRONT = {"__init__.py", "__main__.py", "params.py", "py.typed"}  # beside the packages
@@ -78,11 +78,13 @@ def test_params_gathers_configurations_alone() -> None:
             assert name.endswith(".config"), name
 
 
-def test_the_front_door_imports_nothing_until_it_is_used() -> None:
+def test_the_front_door_imports_no_result_until_it_is_used() -> None:
+    """What a stage imports of it, by importing anything of the package, decides no byte."""
     tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            assert not (getattr(node, "module", "") or "").startswith("ganpipe")
+            module = getattr(node, "module", "") or ""
+            assert not module.startswith("ganpipe") or module.startswith("ganpipe.core."), module
 
 
 def test_nothing_imports_the_stages() -> None:
