@@ -30,8 +30,10 @@ def main() -> None:
 def _train(params: Params) -> None:
     from ganpipe.features.classifier import accuracy, save_classifier, train_classifier
     from ganpipe.runtime.device import pick_device, set_deterministic
+    from ganpipe.runtime.threads import set_threads
 
     set_deterministic(True)
+    set_threads(params.evaluate.classifier.threads, "evaluate.classifier.threads")
     device = pick_device("auto")
     spec = load_spec(paths.PREPARED)
     train, test = _labelled(spec, "train", device), _labelled(spec, "test", device)

@@ -27,10 +27,12 @@ def main() -> None:
     from ganpipe.runtime.device import describe, pick_device, set_deterministic
     from ganpipe.runtime.environment import note_drift
     from ganpipe.runtime.memory import device_errors
+    from ganpipe.runtime.threads import share_out
     from ganpipe.sampling.grids import save_grid
     from ganpipe.sampling.trained import load_trained
 
     set_deterministic(True)
+    share_out()
     device = pick_device("auto")
     note_drift(describe(device))
     config = params.evaluate

@@ -14,8 +14,10 @@ def main() -> None:
     from ganpipe.features.build import open_extractor
     from ganpipe.features.memo import memoised
     from ganpipe.runtime.device import pick_device, set_deterministic
+    from ganpipe.runtime.threads import share_out
 
     set_deterministic(True)
+    share_out()
     device = pick_device("auto")
     config = params.evaluate
     spec = load_spec(paths.PREPARED)

@@ -23,9 +23,11 @@ def main() -> None:
     from ganpipe.evaluation.protocol import protocol
     from ganpipe.features.build import open_extractor
     from ganpipe.runtime.device import pick_device, set_deterministic
+    from ganpipe.runtime.threads import share_out
     from ganpipe.sampling.trained import load_trained
 
     set_deterministic(True)
+    share_out()
     device = pick_device("auto")
     config = params.evaluate
     num = config.snapshots.num_generated

@@ -35,10 +35,12 @@ def main(options: argparse.Namespace) -> None:
             f"{options.weights} is missing; `dvc repro train` or `dvc pull` brings it"
         )
     from ganpipe.runtime.device import pick_device, set_deterministic
+    from ganpipe.runtime.threads import share_out
     from ganpipe.sampling.draw import draw
     from ganpipe.sampling.trained import load_trained
 
     set_deterministic(True)
+    share_out()
     trained = load_trained(options.weights, pick_device(options.device, "--device"))
     label = None if options.label is None else _label(trained, options.label)
     chunks = (drawn.images for drawn in draw(trained, options.num, options.seed, label=label))

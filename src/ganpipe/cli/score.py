@@ -42,8 +42,10 @@ def main(options: argparse.Namespace) -> None:
     from ganpipe.features.build import open_extractor
     from ganpipe.features.extractor import check_shape
     from ganpipe.runtime.device import pick_device, set_deterministic
+    from ganpipe.runtime.threads import share_out
 
     set_deterministic(True)
+    share_out()
     device = pick_device(options.device, "--device")
     figures: dict[str, Any] = {}
     compared_with = {}

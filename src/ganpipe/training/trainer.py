@@ -29,6 +29,7 @@ from ganpipe.runtime.device import describe, pick_device, set_deterministic
 from ganpipe.runtime.environment import here
 from ganpipe.runtime.memory import device_errors
 from ganpipe.runtime.precision import pick_precision
+from ganpipe.runtime.threads import set_threads
 from ganpipe.sampling.draw import fixed_inputs, images_of
 from ganpipe.sampling.grids import save_grid
 from ganpipe.sampling.trained import save_sampler
@@ -86,6 +87,7 @@ def train_model(
     """
     device = pick_device(config.device)
     set_deterministic(config.deterministic)
+    set_threads(config.threads)
     config = config.model_copy(update={"precision": pick_precision(config.precision, device)})
     spec = load_spec(paths.PREPARED)
     method = build_method(model, spec, seed)
