@@ -189,7 +189,7 @@ def test_training_computes_with_what_is_asked_for_whoever_else_runs(
 ) -> None:
     process, _ = hold(of=4, most=3)
     with caplog.at_level("INFO"):
-        set_threads(2)
+        assert set_threads(2) == 2
         assert torch.get_num_threads() == 2
         assert "other runs hold 3 cores" in caplog.text
         caplog.clear()
@@ -201,7 +201,7 @@ def test_training_computes_with_what_is_asked_for_whoever_else_runs(
 
 @pytest.mark.usefixtures("four_cores")
 def test_fewer_cores_than_asked_for_are_said(caplog: pytest.LogCaptureFixture) -> None:
-    set_threads(6, "evaluate.classifier.threads")
+    assert set_threads(6, "evaluate.classifier.threads") == 4
     assert torch.get_num_threads() == 4
     assert "4 threads (evaluate.classifier.threads 6, but only 4 cores" in caplog.text
     assert [record.levelname for record in caplog.records] == ["WARNING"]

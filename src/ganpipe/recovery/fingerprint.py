@@ -46,7 +46,8 @@ def parts_of(
 ) -> dict[str, Any]:
     """Everything that the bytes of the result depend on, as plain JSON content.
 
-    ``optimizers`` are dataclasses by player. ``config`` has its precision resolved; of its device, only the one that is used counts.
+    ``optimizers`` are dataclasses by player. ``config`` has its precision and threads resolved; of
+    its device, only the one that is used counts.
     """
     return {
         "name": name,

@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 _workers: int | None = None
 
 
-def set_threads(wanted: int, asked_by: str = "train.threads") -> None:
+def set_threads(wanted: int, asked_by: str = "train.threads") -> int:
     """Compute every operation with ``wanted`` threads, with fewer where there are fewer cores, and
-    hold as many cores as long as this process lives.
+    hold as many cores as long as this process lives; how many threads.
 
     Other runs never change the number, nor does this one wait for them.
     """
@@ -39,10 +39,12 @@ def set_threads(wanted: int, asked_by: str = "train.threads") -> None:
     else:
         log.info(f"{said}, of {_count(there, 'core')})")
     if held < threads and threads > 1:
+        taken = _count(len(cores()) - held, "core")
         log.warning(
-            f"other runs hold {_count(len(cores()) - held, 'core')}; threads that wait for each other "
-            f"then lose most of their time, and {asked_by} 1 is made for runs side by side"
+            f"other runs hold {taken}; threads that wait for each other then lose most of their "
+            f"time, and {asked_by} 1 is made for runs side by side"
         )
+    return threads
 
 
 def share_out() -> None:

@@ -54,7 +54,7 @@ class Job:
     name: str  # of the model's block
     model: ModelConfig
     optimizers: Mapping[str, Settings]  # by player
-    config: TrainConfig  # its precision is fp32 or bf16
+    config: TrainConfig  # its precision is fp32 or bf16, its threads are there
     seed: int
     spec: DataSpec
     device: torch.device
@@ -67,6 +67,7 @@ class Job:
             "dataset": self.spec.name,
             "seed": self.seed,
             "precision": self.config.precision,
+            "threads": self.config.threads,
             "images_seen": images_seen,
             "weights": weights,
         }
@@ -87,8 +88,11 @@ def train_model(
     """
     device = pick_device(config.device)
     set_deterministic(config.deterministic)
-    set_threads(config.threads)
-    config = config.model_copy(update={"precision": pick_precision(config.precision, device)})
+    found = {
+        "precision": pick_precision(config.precision, device),
+        "threads": set_threads(config.threads),
+    }
+    config = config.model_copy(update=found)
     spec = load_spec(paths.PREPARED)
     method = build_method(model, spec, seed)
     optimizers = {
