@@ -4,10 +4,13 @@ This workspace's own ``src`` comes first on the path, so that a queued experimen
 copy of the workspace, never imports the code of the workspace that ``ganpipe`` was installed from.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+# Before NumPy is imported: its factorisations differ in the last digits by the number of threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 

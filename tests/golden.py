@@ -153,7 +153,7 @@ def run_both(arguments: argparse.Namespace, folder: Path, threads: int) -> None:
             "threads": threads,
             "precisions": arguments.precision,
             "models": arguments.models,
-            "changes": MNIST if arguments.mnist else TINY,
+            "changes": (MNIST if arguments.mnist else TINY) | {"threads": threads},
         }
         environment = os.environ | {
             "PYTHONPATH": f"{workspace / 'src'}{os.pathsep}{workspace}",

@@ -23,7 +23,7 @@ from ganpipe.features.config import ClassifierConfig
 from ganpipe.features.extractor import Extractor, WeightFiles, outputs
 
 CPU = torch.device("cpu")
-CONFIG = ClassifierConfig(epochs=4, batch_size=32, lr=0.003, seed=0)
+CONFIG = ClassifierConfig(epochs=4, batch_size=32, threads=1, lr=0.003, seed=0)
 CLASSES = ("bar", "block", "nothing")
 ACCURACY = Accuracy(value=0.96, num_test=300)
 

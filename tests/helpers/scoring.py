@@ -36,7 +36,7 @@ def save(folder: Path, images: np.ndarray) -> Path:
 
 def make_root(root: Path) -> Path:
     """Fill a folder with a trained classifier and two folders of images, `real` and `fake`."""
-    config = ClassifierConfig(epochs=3, batch_size=20, lr=0.003, seed=0)
+    config = ClassifierConfig(epochs=3, batch_size=20, threads=1, lr=0.003, seed=0)
     labels = torch.arange(200) % 2
     images = torch.from_numpy(draw(200, 0))
     network, shape = train_classifier(images, labels, ("lying", "upright"), config)

@@ -43,9 +43,11 @@ def main(options: argparse.Namespace) -> None:
             "another file with --weights"
         )
     from ganpipe.runtime.device import pick_device, set_deterministic
+    from ganpipe.runtime.threads import share_out
     from ganpipe.sampling.trained import load_trained
 
     set_deterministic(True)
+    share_out()
     trained = load_trained(options.weights, pick_device(options.device, "--device"))
     label = None if options.label is None else trained.label_number(options.label)
     path = options.out.path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Collection
 from importlib import import_module
@@ -99,4 +100,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 def entry() -> None:
     """Run the command as a process."""
+    # Before NumPy is imported: its factorisations differ in the last digits by its threads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     run(main)

@@ -38,8 +38,10 @@ def main(options: argparse.Namespace) -> None:
     from ganpipe.evaluation.protocol import protocol
     from ganpipe.features.extractor import arithmetic
     from ganpipe.runtime.device import pick_device, set_deterministic
+    from ganpipe.runtime.threads import share_out
 
     set_deterministic(True)
+    share_out()
     device = pick_device(options.device, "--device")
     metrics: dict[str, Any] = {}
     compared_with = {}

@@ -40,8 +40,10 @@ def _make(config: ClassifierConfig) -> None:
         warn_if_unreliable,
     )
     from ganpipe.runtime.device import pick_device, set_deterministic
+    from ganpipe.runtime.threads import set_threads
 
     set_deterministic(True)
+    set_threads(config.classifier.threads, "evaluate.classifier.threads")
     device = pick_device("auto")
     spec = load_spec(paths.PREPARED)
     train, test = _labelled(spec, "train", device), _labelled(spec, "test", device)

@@ -18,6 +18,7 @@ from ganpipe.features.config import ExtractorName
 from ganpipe.features.extractor import Extractor, WeightsError
 from ganpipe.features.memo import memoised
 from ganpipe.runtime.device import pick_device, set_deterministic
+from ganpipe.runtime.threads import share_out
 from ganpipe.storage.files import atomic_folder
 
 
@@ -27,6 +28,7 @@ def write_references(config: EvaluateConfig, dataset: str) -> None:
     Raises GanpipeError where the weights of one cannot be obtained.
     """
     set_deterministic(True)
+    share_out()
     device = pick_device("auto")
     spec = load_spec(paths.PREPARED)
     images = {

@@ -21,6 +21,7 @@ from ganpipe.evaluation.snapshots import best_snapshot
 from ganpipe.runtime.device import describe, pick_device, set_deterministic
 from ganpipe.runtime.environment import note_drift
 from ganpipe.runtime.memory import device_errors
+from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.grids import save_grid
 from ganpipe.sampling.trained import Trained, load_trained
 from ganpipe.storage.csv import write_rows
@@ -36,6 +37,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
     Raises GanpipeError for missing weights or statistics.
     """
     set_deterministic(True)
+    share_out()
     device = pick_device("auto")
     note_drift(describe(device))
     path, rule = _checkpoint(config)

@@ -17,6 +17,7 @@ from ganpipe.evaluation.open import project_evaluator
 from ganpipe.evaluation.protocol import protocol, protocol_hash
 from ganpipe.evaluation.selection import snapshot_extractor
 from ganpipe.runtime.device import pick_device, set_deterministic
+from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.draw import draw
 from ganpipe.sampling.trained import load_trained
 from ganpipe.storage.csv import write_rows
@@ -35,6 +36,7 @@ def score_snapshots(config: EvaluateConfig, dataset: str) -> None:
         skipped = {"skipped": "evaluate.snapshots.extractor is none"}
         return _write([], metrics={}, record=skipped)
     set_deterministic(True)
+    share_out()
     device = pick_device("auto")
     num = config.snapshots.num_generated
     warn_if_small(num, None)

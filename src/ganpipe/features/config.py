@@ -16,5 +16,6 @@ class ClassifierConfig(Strict):
 
     epochs: PositiveInt
     batch_size: PositiveInt
+    threads: PositiveInt  # of one operation; other weights, in the last digits, for another number
     lr: PositiveFloat  # peak learning rate (AdamW)
     seed: NonNegativeInt

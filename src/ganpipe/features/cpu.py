@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.inception import BasicConv2d
 
+from ganpipe.runtime.threads import workers
+
 MOST = 6  # images at once: of more, what a layer leaves for the next outgrows a core's cache
 
 
@@ -40,10 +42,10 @@ def each_by_one_thread(network: Callable[[Tensor], Tensor], images: Tensor) -> T
     """``network`` of an (N, ...) CPU tensor, in inference mode and under the caller's autocast.
 
     PyTorch splits every operation between ``torch.get_num_threads()`` threads, and at the end of
-    each all wait for the slowest; here they meet once. Since one thread computes every image, the
-    bits do not depend on how many there are.
+    each all wait for the slowest; here :func:`workers` threads meet once. Since one thread computes
+    every image, the bits do not depend on how many there are.
     """
-    threads = torch.get_num_threads()
+    before, threads = torch.get_num_threads(), workers()
     bf16 = torch.is_autocast_enabled("cpu")
 
     def run(part: Tensor) -> Tensor:
@@ -55,7 +57,7 @@ def each_by_one_thread(network: Callable[[Tensor], Tensor], images: Tensor) -> T
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             return torch.cat(list(pool.map(run, parts)))
     finally:
-        torch.set_num_threads(threads)  # later threads start with what was set last
+        torch.set_num_threads(before)  # later threads start with what was set last
 
 
 def sizes(num: int, threads: int) -> Iterator[int]:

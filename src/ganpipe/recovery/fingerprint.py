@@ -34,8 +34,8 @@ def parts_of(
 ) -> dict[str, Any]:
     """Everything that the bytes of the result depend on, as plain JSON content.
 
-    ``optimizers`` are dataclasses by player. The precision of ``config`` must be resolved; its
-    field ``device`` is left out, since ``device`` is the one that is used.
+    ``optimizers`` are dataclasses by player. The precision and the threads of ``config`` must
+    be resolved; its field ``device`` is left out, since ``device`` is the one that is used.
     """
     parts = {
         "name": name,

@@ -32,10 +32,10 @@ def pick_device(name: str, asked_by: str = "train.device") -> torch.device:
 
 
 def describe(device: torch.device) -> str:
-    """A device in words: ``cuda (NVIDIA H100)``, ``cpu (2 threads)``."""
+    """A device in words: ``cuda (NVIDIA H100)``, ``cpu``."""
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
-    return f"cpu ({torch.get_num_threads()} threads)" if device.type == "cpu" else device.type
+    return device.type
 
 
 def set_deterministic(deterministic: bool) -> None:

@@ -61,5 +61,8 @@ def note_drift(device: str, path: Path = paths.ENVIRONMENT) -> None:
 
 
 def drift(device: str, path: Path) -> list[str]:
+    from ganpipe.runtime.threads import threads_for
+
     then, now = read_json(path, "train"), here(device)
+    now["threads"] = threads_for(then.get("threads"))  # this process may use fewer than training
     return differences({name: then.get(name) for name in now}, now)

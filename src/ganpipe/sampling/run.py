@@ -8,6 +8,7 @@ from ganpipe.core import paths
 from ganpipe.data.loading.arrays import load_images
 from ganpipe.runtime.device import describe, pick_device, set_deterministic
 from ganpipe.runtime.environment import note_drift
+from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.draw import fixed_inputs, images_of
 from ganpipe.sampling.grids import save_grid
 from ganpipe.sampling.interpolate import interpolate
@@ -17,6 +18,7 @@ from ganpipe.sampling.trained import load_trained
 def sample(*, rows: int, columns: int, interpolation_steps: int) -> None:
     """Write the grids of the stage, with the trained generator."""
     set_deterministic(True)
+    share_out()
     device = pick_device("auto")
     note_drift(describe(device))
     trained = load_trained(paths.GENERATOR, device)

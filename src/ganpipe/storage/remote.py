@@ -94,7 +94,7 @@ def verify(file: RemoteFile, path: Path) -> None:
 
 
 def content(file: RemoteFile, path: Path) -> Iterator[bytes]:
-    """Blocks of the content of ``path``, decompressed where gzipped; at most ``file.size`` bytes."""
+    """Blocks of the content of ``path``, decompressed where gzipped; at most ``file.size``."""
     return _blocks(path, gzip.open if file.gzipped else open, file.size)
 
 

@@ -17,6 +17,8 @@ class TrainConfig(Strict):
     # bf16: autocast in forward and backward, fp32 weights; auto: where the device computes it
     precision: Literal["auto", "fp32", "bf16"]
     device: Literal["auto", "cuda", "mps", "cpu"]  # auto: the first of the three that is there
+    # of one operation; other bits for another number, see docs/decisions/010-threads.md
+    threads: PositiveInt
     deterministic: bool  # only algorithms that give the same bits every time
     ema_decay: Probability  # of the generator's moving average, per generator update; 0: off
     ema_ramp: NonNegativeFloat  # half-life at most this share of the updates so far; 0: no ramp

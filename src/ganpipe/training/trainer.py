@@ -29,6 +29,7 @@ from ganpipe.runtime.device import describe, pick_device, set_deterministic
 from ganpipe.runtime.environment import here
 from ganpipe.runtime.memory import device_errors
 from ganpipe.runtime.precision import pick_precision
+from ganpipe.runtime.threads import set_threads
 from ganpipe.sampling.draw import fixed_inputs, images_of
 from ganpipe.sampling.grids import save_grid
 from ganpipe.sampling.trained import save_sampler
@@ -53,7 +54,7 @@ class Job:
     name: str  # of the model's block
     model: ModelConfig
     optimizers: Mapping[str, Settings]  # by player
-    config: TrainConfig  # its precision is fp32 or bf16
+    config: TrainConfig  # its precision is fp32 or bf16, its threads are there
     seed: int
     spec: DataSpec
     device: torch.device
@@ -66,6 +67,7 @@ class Job:
             "dataset": self.spec.name,
             "seed": self.seed,
             "precision": self.config.precision,
+            "threads": self.config.threads,
             "images_seen": images_seen,
             "weights": weights,
         }
@@ -86,9 +88,14 @@ def train_model(
     """
     device = pick_device(config.device)
     set_deterministic(config.deterministic)
-    config = config.model_copy(update={"precision": pick_precision(config.precision, device)})
+    found = {
+        "precision": pick_precision(config.precision, device),
+        "threads": set_threads(config.threads),
+    }
+    config = config.model_copy(update=found)
     spec = load_spec(paths.PREPARED)
-    method = build_method(model, spec, seed)
+    with device_errors("train.batch_size", config.batch_size):
+        method = build_method(model, spec, seed)
     optimizers = {
         player: resolve(default_optimizer, model.optimizer, player) for player in method.players
     }
