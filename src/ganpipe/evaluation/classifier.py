@@ -43,7 +43,7 @@ def _make(config: ClassifierConfig) -> None:
     from ganpipe.runtime.threads import set_threads
 
     set_deterministic(True)
-    set_threads(config.classifier.threads, "evaluate.classifier.threads")
+    set_threads(config.threads, "evaluate.classifier.threads")
     device = pick_device("auto")
     spec = load_spec(paths.PREPARED)
     train, test = _labelled(spec, "train", device), _labelled(spec, "test", device)
