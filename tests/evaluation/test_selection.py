@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from helpers.support import SHIPPED
 
-from ganpipe.core.errors import GanpipeError
 from ganpipe.core.schema import validate
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.evaluation.selection import (
@@ -57,22 +56,3 @@ def test_statistics_are_found_by_the_names_of_their_files(tmp_path: Path) -> Non
     for name in ("inception.npz", "classifier.npz", "notes.txt"):
         (tmp_path / name).touch()
     assert extractors_in(tmp_path) == ["classifier", "inception"]
-
-
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        ("inception", "extractors: must be auto or a list such as [inception], not 'inception'"),
-        ("inceptoin", "extractors: must be auto or a list such as [classifier, inception], not"),
-        (["inceptoin"], "extractors: there is no extractor 'inceptoin'; did you mean 'inception'?"),
-        ([], "extractors: must be auto or a list such as [classifier, inception], not []"),
-        (3, "extractors: must be auto or a list such as [classifier, inception], not 3"),
-    ],
-)
-def test_a_wrong_list_of_extractors_is_one_mistake(given: Any, says: str) -> None:
-    with pytest.raises(GanpipeError) as caught:
-        config(given)
-    first, *lines = str(caught.value).splitlines()
-    assert first == "params.yaml has a mistake:"
-    assert len(lines) == 1
-    assert says in lines[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.project import TINY, draw_images, edit_params
-from helpers.support import ROOT, run_python
+from helpers.support import ROOT, list_code, run_python
 
 from ganpipe.data.config import FolderDataset
 from ganpipe.data.prepare.prepare import prepare
@@ -40,6 +40,7 @@ def prepare_images(place: Path, labelled: bool) -> None:
 
 
 def stage(name: str, place: Path, code: int = 1) -> str:
+    list_code(place)
     result = run_python("-m", f"stages.{name}", cwd=place)
     assert result.returncode == code, result.stderr
     assert "Traceback" not in result.stderr
@@ -60,6 +61,7 @@ def test_the_classifier_is_skipped_without_torch(place: Path) -> None:
         "sys.modules['torch'] = None\n"
         "runpy.run_module('stages.classifier', run_name='__main__')\n"
     )
+    list_code(place)
     result = run_python("-c", program, cwd=place)
     assert result.returncode == 0, result.stderr
     assert json.loads((place / "metrics" / "classifier.json").read_text()) == {}

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.project import TINY, draw_images, edit_params
-from helpers.support import ROOT, run_python, shrink
+from helpers.support import ROOT, list_code, run_python, shrink
 from PIL import Image
 from ruamel.yaml import YAML
 
@@ -66,6 +66,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         patch.setenv("GANPIPE_CACHE", str(place / "cache"))
+        list_code(place)
         trained = run_python("-m", "stages.train", cwd=place)
         assert trained.returncode == 0, trained.stderr
         for name in ("classifier", "reference", "snapshots"):

@@ -11,12 +11,11 @@ from helpers.support import SHIPPED
 def test_a_model_is_trained_sampled_and_judged_as_an_experiment(
     project: Project, name: str
 ) -> None:
-    changes = ["-S", f"model={name}", "-S", f"models.{name}.objective.n_critic=3"]
+    changes = ["-S", f"model={name}", "-S", f"models.{name}.schedule.n_critic=2"]
     project.dvc("exp", "run", *changes)
     figures = project.json("metrics/train.json")
-    assert figures["model"] == name
-    assert figures["step"] == 2 * 64 // 16 // 3  # two epochs of four batches, three at a step
-    assert figures["images_seen"] == figures["step"] * 3 * 16
+    assert figures["step"] == 2 * 64 // 16 // 2  # two epochs of four batches, two at a step
+    assert figures["images_seen"] == figures["step"] * 2 * 16
     assert project.json("metrics/protocol.json")["generated"]["model"] == name
     project.run("git", "checkout", "-q", "params.yaml")
 
@@ -44,8 +43,8 @@ def test_a_conditional_model_is_judged_by_what_it_was_asked_for(project: Project
 
 
 def test_a_wrong_field_is_answered_with_the_nearest(project: Project) -> None:
-    change = "+models.wgan_gp.objective.n_critc=3"
+    change = "+models.wgan_gp.schedule.n_critc=3"
     output = project.dvc("exp", "run", "-S", "model=wgan_gp", "-S", change, code=None)
-    assert "models.wgan_gp.objective.n_critc: there is no such field" in output
+    assert "models.wgan_gp.schedule.n_critc: there is no such field" in output
     assert "did you mean 'n_critic'?" in output
     project.run("git", "checkout", "-q", "params.yaml")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from ganpipe.core.schema import PositiveInt, Strict, nearest
+from ganpipe.core.schema import PositiveInt, Strict
 from ganpipe.features.config import ClassifierConfig, ExtractorName, Precision
 
 
@@ -42,21 +42,6 @@ class EvaluateConfig(Strict):
     max_searched: SearchedConfig
     fid_infinity: bool  # also FID extrapolated to infinitely many images
     classifier: ClassifierConfig
-
-    @field_validator("extractors", mode="before")
-    @classmethod
-    def _auto_or_a_list(cls, value: Any) -> Any:
-        """Say one thing, where a union of types would say one for each of them."""
-        names = list(get_args(ExtractorName))
-        if isinstance(value, list) and value:
-            for name in value:
-                if name not in names:
-                    guess = nearest(str(name), names, "extractors")
-                    raise ValueError(f"there is no extractor '{name}'; {guess}")
-        elif value != "auto":
-            example = value if value in names else ", ".join(names)
-            raise ValueError(f"must be auto or a list such as [{example}], not {value!r}")
-        return value
 
     @model_validator(mode="after")
     def _snapshots_hold_averages(self) -> EvaluateConfig:
