@@ -147,7 +147,7 @@ def classifier(root: Path, num: int = 10_000) -> None:
     shape = ClassifierShape(1, 28, {str(digit): 0.1 for digit in range(10)})
     path = root / "classifier.safetensors"
     torch.manual_seed(0)
-    save_classifier(path, Classifier(shape), shape, Accuracy(value=0.99, num_test=num))
+    save_classifier(path, Classifier(shape), shape, tested=Accuracy(value=0.99, num_test=num))
     extractor = open_extractor(WeightFiles(classifier=path, inception=None), torch.device("cpu"))
     images = {"train": pictures(60_000, 28, 1, 0).numpy(), "test": pictures(num, 28, 1, 1).numpy()}
     sizes = Sizes(num_reference=num, max_features=num, max_searched=60_000, batch_size=50)

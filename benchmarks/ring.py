@@ -25,7 +25,6 @@ import math
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,7 +110,7 @@ class Spread(nn.Module):
 
 
 class Outcome(NamedTuple):
-    """What one run led to."""
+    """The outcome of one run."""
 
     block: str
     target: str
@@ -155,7 +154,8 @@ def play(block: str, target: str, seed: int, kernels: int, steps: int | None) ->
         player: resolve(params.optimizer, model.optimizer, player) for player in method.players
     }
     faster = {
-        player: replace(settings, lr=FASTER * settings.lr) for player, settings in resolved.items()
+        player: settings.model_copy(update={"lr": FASTER * settings.lr})
+        for player, settings in resolved.items()
     }
     state = start(method, faster, CPU)
     points = Points(game, seed)

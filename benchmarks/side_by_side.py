@@ -64,7 +64,7 @@ def work(kind: str, model: str, precision: str, batch_size: int) -> None:
     optimizers = {name: resolve(params.optimizer, changes, name) for name in method.players}
     state = start(method, optimizers, cpu)
     images = torch.randint(0, 256, (IMAGES, *spec.target.native_shape), dtype=torch.uint8)
-    batches = Batches(images, None, batch_size, 0, cpu, 0)
+    batches = Batches(images, None, batch_size=batch_size, seed=0, device=cpu)
     config = params.train.model_copy(update={"precision": precision, "epochs": ENDLESS})
     print(flush=True)
     for line in sys.stdin:

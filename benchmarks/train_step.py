@@ -41,7 +41,7 @@ def ours(model_name: str, precision: str) -> Callable[[], object]:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     settings = {player: resolve(params.optimizer, optimizer, player) for player in method.players}
     state = start(method, settings, device)
-    batches = Batches(images.to(device), None, BATCH_SIZE, 0, device)
+    batches = Batches(images.to(device), None, batch_size=BATCH_SIZE, seed=0, device=device)
     config = params.train.model_copy(update={"precision": precision})
     return lambda: train_step(state, batches, config)
 

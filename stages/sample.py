@@ -1,4 +1,4 @@
-"""Draw the fixed-noise grid, real images beside it, and an interpolation."""
+"""Stage `sample`: the fixed-noise grid, real images, and an interpolation."""
 
 from ganpipe.params import load_params
 from stages import run

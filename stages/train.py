@@ -1,4 +1,4 @@
-"""Train the chosen model on the prepared images."""
+"""Stage `train`: the chosen model, trained on the prepared images."""
 
 from ganpipe.params import load_params
 from stages import run

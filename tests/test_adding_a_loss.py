@@ -29,7 +29,7 @@ method = build_method(model, spec, 0)
 optimizers = {name: resolve(params.optimizer, model.optimizer, name) for name in method.players}
 state = start(method, optimizers, cpu)
 config = params.train.model_copy(update={"batch_size": 8, "precision": "fp32"})
-batches = Batches(pixels(spec), None, 8, 0, cpu)
+batches = Batches(pixels(spec), None, batch_size=8, seed=0, device=cpu)
 for _ in range(2):
     parts = train_step(state, batches, config)
 print({name: round(float(value), 3) for name, value in parts.items()})

@@ -54,7 +54,8 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
         ),
         (
             {"wgan__objective__penalties": {"gradient_penalty": 10}},
-            "models.wgan.objective: weight_clip and penalties both bound the discriminator's slope",
+            "models.wgan.objective: weight_clip and penalties both bound the norm of the "
+            "discriminator's gradient",
         ),
         (
             {"dcgan__objective__penalty_every": 16},

@@ -16,7 +16,7 @@ from ganpipe.core.schema import NonNegativeInt, PositiveInt, Strict, validate
 from ganpipe.data.config import DatasetName, Datasets, FolderDataset, PublicDataset
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.methods.config import ModelConfig
-from ganpipe.optim.config import OptimizerFields, foreign_fields, missing_fields
+from ganpipe.optim.config import OptimizerConfig, foreign_fields
 from ganpipe.training.config import TrainConfig
 
 
@@ -35,7 +35,7 @@ class Params(Strict):
     model: str
     seed: NonNegativeInt
     datasets: Datasets
-    optimizer: OptimizerFields
+    optimizer: OptimizerConfig
     train: TrainConfig
     models: dict[str, ModelConfig] = Field(min_length=1)
     sample: SampleConfig
@@ -43,8 +43,7 @@ class Params(Strict):
 
     @model_validator(mode="after")
     def _optimizers_fit(self) -> Params:
-        mistakes = [f"optimizer.{mistake}" for mistake in missing_fields(self.optimizer)]
-        mistakes += [
+        mistakes = [
             f"models.{name}.optimizer: {mistake}"
             for name, model in self.models.items()
             for mistake in foreign_fields(self.optimizer, model.optimizer)
@@ -84,7 +83,7 @@ def load_params(path: Path = paths.PARAMS) -> Params:
 
 
 def _name_mistakes(content: dict[str, Any]) -> list[str]:
-    """What is wrong with the names of models, which are the user's own."""
+    """Mistakes in the names of models, which are the user's own."""
     models, chosen = content.get("models"), content.get("model")
     if not isinstance(models, dict):
         return []

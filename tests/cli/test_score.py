@@ -248,7 +248,7 @@ def test_a_classifier_near_chance_is_warned_about(
     assert share is not None
     shape = ClassifierShape(1, 28, share)
     weights = tmp_path / "classifier.safetensors"
-    save_classifier(weights, Classifier(shape), shape, Accuracy(value=0.508, num_test=60))
+    save_classifier(weights, Classifier(shape), shape, tested=Accuracy(value=0.508, num_test=60))
     extractor = ["--extractor", "classifier", "--classifier", str(weights)]
     command("score", [str(root / "fake"), "--reference", str(root / "real"), *extractor])
     assert "right about 50.8% of 60 test images" in capsys.readouterr().err

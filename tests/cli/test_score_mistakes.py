@@ -148,7 +148,7 @@ def test_full_memory_is_told_in_a_sentence(
         ("nothing", "nothing does not exist"),
         ("empty", r"empty holds no images \(.apng, "),
         ("empty.zip", r"empty.zip holds no images \(.apng, "),
-        ("damaged", "001.png cannot be judged"),
+        ("damaged", "001.png cannot be evaluated"),
         ("sizes", r"001.png is 30 x 30 pixels of 1 channels, but 000.png is 28 x 28"),
         ("large", "takes images of 28 x 28 pixels; these have 32 x 32"),
         ("colour", "takes images of 1 channels; these have 3"),
@@ -281,7 +281,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 def test_numbers_without_a_white_are_refused(tmp_path: Path, dtype: type) -> None:
-    """They were judged as black."""
+    """They were evaluated as black."""
     pixels = np.linspace(0, 1 if dtype == np.float32 else 200, 64).reshape(8, 8).astype(dtype)
     Image.fromarray(pixels).save(tmp_path / "a.tif")
     with pytest.raises(DamagedImageError, match="32-bit numbers"):
@@ -343,7 +343,7 @@ def test_a_letter_that_the_terminal_lacks_loses_no_figures(root: Path, tmp_path:
     network = Classifier(shape := ClassifierShape(1, 28, {"straße": 0.5, "中文": 0.5}))
     network.load_state_dict(saved)
     tested = Accuracy(value=1.0, num_test=60)
-    save_classifier(tmp_path / "classifier.safetensors", network, shape, tested)
+    save_classifier(tmp_path / "classifier.safetensors", network, shape, tested=tested)
     for name in ("fake", "real"):
         (tmp_path / name).symlink_to(root / name)
     result = shell(tmp_path, "--max-features 10", PYTHONIOENCODING="ascii")

@@ -93,3 +93,10 @@ def test_another_model_changes_no_list_before_training(place: Path) -> None:
     before = lists(place)
     edit_params(place / "params.yaml", {"model": "mlp", "models.lsgan.latent_dim": 9})
     assert changed(before, place) == DRAWING
+
+
+def test_the_frame_of_the_stages_is_on_every_list(place: Path) -> None:
+    before = lists(place)
+    path = place / "stages" / "__init__.py"
+    path.write_text(path.read_text().replace('THREADS", "1"', 'THREADS", "2"'))
+    assert changed(before, place) == ALL

@@ -35,12 +35,12 @@ def save(path: Path, pixels: np.ndarray, mode: str | None = None, **options: Any
 
 
 def seen(path: Path, channels: int = 3, **options: Any) -> np.ndarray:
-    """(h, w) or (h, w, 3) as prepared, after a check that judging sees the same."""
+    """(h, w) or (h, w, 3) as prepared, after a check that evaluating sees the same."""
     decoded = decode(path, SIZE, channels, **options)
-    judged = decode_as_it_is(path)
-    assert is_grey(path) == (len(judged) == 1)
-    if len(judged) == channels and not options:
-        np.testing.assert_array_equal(decoded, judged)
+    evaluated = decode_as_it_is(path)
+    assert is_grey(path) == (len(evaluated) == 1)
+    if len(evaluated) == channels and not options:
+        np.testing.assert_array_equal(decoded, evaluated)
     return decoded[0] if channels == 1 else decoded.transpose(1, 2, 0)
 
 

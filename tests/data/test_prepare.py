@@ -50,8 +50,10 @@ def test_native_pixels_are_written(mnist: Path) -> None:
 
 def test_the_loader_pads_with_black(mnist: Path) -> None:
     images = torch.from_numpy(np.array(arrays.load_images(mnist, "train")))
-    padded = Batches(images, None, len(images), 0, torch.device("cpu"), padding=2).at(0).real
-    native = Batches(images, None, len(images), 0, torch.device("cpu")).at(0).real
+    cpu = torch.device("cpu")
+    whole = {"batch_size": len(images), "seed": 0, "device": cpu}
+    padded = Batches(images, None, **whole, padding=2).at(0).real
+    native = Batches(images, None, **whole).at(0).real
     assert padded.shape == (tiny_data.TRAIN, 1, 32, 32)
     assert torch.equal(arrays.load_spec(mnist).target.crop(padded), native)
     border = torch.ones(32, 32, dtype=torch.bool)

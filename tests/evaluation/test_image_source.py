@@ -97,7 +97,7 @@ def test_colours_stay_what_an_extractor_of_grey_refuses(tmp_path: Path) -> None:
 def test_digits_saved_as_colours_get_the_same_figures(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As images that are judged, and as the reference."""
+    """As images that are evaluated, and as the reference."""
     save(tmp_path / "fake", draw(40, 2).repeat(3, axis=1))
     save(tmp_path / "real", draw(60, 1).repeat(3, axis=1))
     wanted = run(root, capsys, root / "fake", "--reference", root / "real")
@@ -108,7 +108,7 @@ def test_digits_saved_as_colours_get_the_same_figures(
     assert found == wanted
 
 
-def test_every_format_is_judged_and_the_rest_is_counted(
+def test_every_format_is_evaluated_and_the_rest_is_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = save(tmp_path / "images", draw(3, 0))
@@ -181,7 +181,7 @@ def test_of_a_reference_with_both_the_statistics_are_taken(
     assert "statistics_taken" not in kept[0]["protocol"]["classifier"]
 
 
-def test_a_file_with_both_is_judged_by_its_images(
+def test_a_file_with_both_is_evaluated_by_its_images(
     root: Path, both: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     figures = run(root, capsys, both, "--reference", root / "real")

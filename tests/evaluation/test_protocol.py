@@ -62,7 +62,7 @@ def record(
     torch.manual_seed(weights_seed)
     shape = ClassifierShape(1, size, {"0": 0.5, "1": 0.5})
     path = folder / "classifier.safetensors"
-    save_classifier(path, Classifier(shape), shape, accuracy)
+    save_classifier(path, Classifier(shape), shape, tested=accuracy)
     extractor = open_classifier(path, config.precision)
     rng = np.random.default_rng(0)
     images = {
@@ -135,7 +135,7 @@ def test_images_from_elsewhere_are_named(
 ) -> None:
     shape = ClassifierShape(1, 8, {"0": 0.5, "1": 0.5})
     weights = tmp_path / "classifier.safetensors"
-    save_classifier(weights, Classifier(shape), shape, ACCURACY)
+    save_classifier(weights, Classifier(shape), shape, tested=ACCURACY)
     rng = np.random.default_rng(0)
     for name, num in (("fake.npz", 5), ("real.npz", 6)):
         images = rng.integers(0, 256, (num, 8, 8, 1), dtype=np.uint8)

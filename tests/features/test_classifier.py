@@ -46,7 +46,7 @@ def labelled(num: int, channels: int, size: int, seed: int) -> tuple[torch.Tenso
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[Classifier, ClassifierShape]:
-    return train_classifier(*labelled(600, 1, 28, 0), CLASSES, CONFIG)
+    return train_classifier(*labelled(600, 1, 28, 0), classes=CLASSES, config=CONFIG)
 
 
 def test_learns_to_tell_classes_apart(trained: tuple[Classifier, ClassifierShape]) -> None:
@@ -59,12 +59,12 @@ def test_learns_to_tell_classes_apart(trained: tuple[Classifier, ClassifierShape
 
 
 def test_same_seed_same_bytes(trained: tuple[Classifier, ClassifierShape], tmp_path: Path) -> None:
-    again = train_classifier(*labelled(600, 1, 28, 0), CLASSES, CONFIG)
+    again = train_classifier(*labelled(600, 1, 28, 0), classes=CLASSES, config=CONFIG)
     other = train_classifier(
-        *labelled(600, 1, 28, 0), CLASSES, CONFIG.model_copy(update={"seed": 1})
+        *labelled(600, 1, 28, 0), classes=CLASSES, config=CONFIG.model_copy(update={"seed": 1})
     )
     for name, pair in {"first": trained, "again": again, "other": other}.items():
-        save_classifier(tmp_path / name, *pair, ACCURACY)
+        save_classifier(tmp_path / name, *pair, tested=ACCURACY)
     first, same, different = [(tmp_path / n).read_bytes() for n in ("first", "again", "other")]
     assert first == same
     assert first != different
@@ -74,7 +74,7 @@ def test_a_saved_classifier_is_the_same_function(
     trained: tuple[Classifier, ClassifierShape], tmp_path: Path
 ) -> None:
     path = tmp_path / "classifier.safetensors"
-    save_classifier(path, *trained, ACCURACY)
+    save_classifier(path, *trained, tested=ACCURACY)
     extractor = open_file(path)
     images = labelled(10, 1, 28, 2)[0]
     (output,) = outputs(extractor, [images], 10)
@@ -97,29 +97,29 @@ def test_takes_every_size_that_is_trained(channels: int, size: int) -> None:
 
 
 def test_few_images_are_enough_to_run() -> None:
-    network, shape = train_classifier(*labelled(3, 3, 28, 0), CLASSES, CONFIG)
+    network, shape = train_classifier(*labelled(3, 3, 28, 0), classes=CLASSES, config=CONFIG)
     assert accuracy(network, *labelled(5, 3, 28, 1)).value <= 1
     assert shape.channels == 3
 
 
 def test_the_shares_of_the_classes_are_stored_with_the_weights(tmp_path: Path) -> None:
     images, labels = torch.zeros(8, 1, 28, 28, dtype=torch.uint8), torch.tensor([0] * 6 + [2] * 2)
-    trained = train_classifier(images, labels, ("a", "b", "c"), CONFIG)
-    save_classifier(tmp_path / "c", *trained, ACCURACY)
+    trained = train_classifier(images, labels, classes=("a", "b", "c"), config=CONFIG)
+    save_classifier(tmp_path / "c", *trained, tested=ACCURACY)
     shares = open_file(tmp_path / "c").training_share
     assert shares == {"a": 0.75, "b": 0, "c": 0.25}
 
 
 def test_one_class_is_refused() -> None:
     with pytest.raises(GanpipeError, match="1 classes"):
-        train_classifier(*labelled(3, 1, 28, 0), ("all",), CONFIG)
+        train_classifier(*labelled(3, 1, 28, 0), classes=("all",), config=CONFIG)
 
 
 def test_wrong_images_are_refused(
     trained: tuple[Classifier, ClassifierShape], tmp_path: Path
 ) -> None:
     path = tmp_path / "classifier.safetensors"
-    save_classifier(path, *trained, ACCURACY)
+    save_classifier(path, *trained, tested=ACCURACY)
     extractor = open_file(path)
     with pytest.raises(GanpipeError, match="28 x 28 pixels; these have 32 x 32"):
         list(outputs(extractor, [labelled(2, 1, 32, 0)[0]], 2))
@@ -140,7 +140,7 @@ def test_a_damaged_file_is_named(
     path.write_bytes(b"no weights at all")
     with pytest.raises(GanpipeError, match="is damaged"):
         open_file(path)
-    save_classifier(path, *trained, ACCURACY)
+    save_classifier(path, *trained, tested=ACCURACY)
     content = bytearray(path.read_bytes())
     content[-1000] ^= 1  # among the numbers
     path.write_bytes(content)
@@ -176,6 +176,6 @@ def test_a_classifier_near_chance_or_hardly_tested_is_warned_about(
     said = capsys.readouterr().err
     assert (said.count("warning:") == 1 and says in said) if says else not said
     shape = ClassifierShape(1, 28, shares)
-    save_classifier(tmp_path / "c", Classifier(shape), shape, tested)
+    save_classifier(tmp_path / "c", Classifier(shape), shape, tested=tested)
     open_file(tmp_path / "c")
     assert capsys.readouterr().err == said

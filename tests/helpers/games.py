@@ -42,7 +42,16 @@ def context(
         name: torch.optim.SGD(player.parameters(), lr=lr) for name, player in method.players.items()
     }
     shared = {} if shared is None else shared
-    return Context(batch, rng(), step, update, progress, optimizers, lambda _: rng(), shared)
+    return Context(
+        batch=batch,
+        rng=rng(),
+        step=step,
+        update=update,
+        progress=progress,
+        optimizers=optimizers,
+        stream=lambda _: rng(),
+        shared=shared,
+    )
 
 
 def generated(method: Any, batch: Batch) -> Tensor:
@@ -85,5 +94,5 @@ def begin(
     method = build_method(model, spec, seed)
     settings = {player: resolve(default, model.optimizer, player) for player in method.players}
     labels = torch.arange(spec.num_train) % len(spec.target.classes)
-    batches = Batches(pixels(spec), labels, config.batch_size, seed, CPU)
+    batches = Batches(pixels(spec), labels, batch_size=config.batch_size, seed=seed, device=CPU)
     return start(method, settings, CPU), batches

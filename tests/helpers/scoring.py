@@ -39,9 +39,9 @@ def make_root(root: Path) -> Path:
     config = ClassifierConfig(epochs=3, batch_size=20, threads=1, lr=0.003, seed=0)
     labels = torch.arange(200) % 2
     images = torch.from_numpy(draw(200, 0))
-    network, shape = train_classifier(images, labels, ("lying", "upright"), config)
+    network, shape = train_classifier(images, labels, classes=("lying", "upright"), config=config)
     tested = accuracy(network, torch.from_numpy(draw(60, 7)), torch.arange(60) % 2)
-    save_classifier(root / "classifier.safetensors", network, shape, tested)
+    save_classifier(root / "classifier.safetensors", network, shape, tested=tested)
     save(root / "real", draw(60, 1))
     save(root / "fake", draw(40, 2))
     return root

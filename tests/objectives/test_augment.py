@@ -33,7 +33,7 @@ def test_cutout_pixel_by_pixel() -> None:
         for y in range(max(0, y0), min(8, y0 + 4)):
             for x in range(max(0, x0), min(6, x0 + 3)):
                 expected[n, :, y, x] = 0
-    assert torch.equal(cut_out(IMAGES, top, left, 4, 3), expected)
+    assert torch.equal(cut_out(IMAGES, top, left, height=4, width=3), expected)
 
 
 def test_colour_image_by_image() -> None:
@@ -48,7 +48,8 @@ def test_colour_image_by_image() -> None:
                     image[c, y, x] = grey + (image[c, y, x] - grey) * saturation[n].item()
         mean = image.sum().item() / image.numel()
         expected[n] = mean + (image - mean) * contrast[n].item()
-    assert torch.allclose(recolour(IMAGES, shift, saturation, contrast), expected, atol=1e-5)
+    recoloured = recolour(IMAGES, shift=shift, saturation=saturation, contrast=contrast)
+    assert torch.allclose(recoloured, expected, atol=1e-5)
 
 
 def test_an_eighth_of_20_pixels_is_3() -> None:

@@ -78,13 +78,13 @@ def test_flags_say_what_the_functions_do(name: str) -> None:
     real = REAL.clone().requires_grad_()
     value = loss.generator(real, FAKE)
     assert loss.generator_sees_real is value.requires_grad
-    # A zero-sum game: the generator's slope is minus the discriminator's, image by image.
+    # A zero-sum game: the generator's gradient is minus the discriminator's, image by image.
     fake = FAKE.clone().requires_grad_()
-    slopes = [
+    gradients = [
         torch.autograd.grad(side(REAL, fake), fake)[0]
         for side in (loss.generator, loss.discriminator)
     ]
-    assert loss.zero_sum is torch.allclose(slopes[0], -slopes[1])
+    assert loss.zero_sum is torch.allclose(gradients[0], -gradients[1])
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -106,7 +106,9 @@ WITH_LABELS = [name for name, loss in LOSSES.items() if loss.against]
 def test_plain_labels_give_the_plain_loss(name: str) -> None:
     loss = LOSSES[name]
     assert loss.against is not None
-    value = against_labels(loss.against, REAL, FAKE, (1.0, 0.0), 0.0, torch.Generator())
+    value = against_labels(
+        loss.against, REAL, FAKE, labels=(1.0, 0.0), flip=0.0, rng=torch.Generator()
+    )
     assert torch.allclose(value, loss.discriminator(REAL, FAKE))
 
 
@@ -117,13 +119,17 @@ def test_smoothed_labels_move_the_optimum_to_the_label(real: float, fake: float)
     assert against is not None
     logits = torch.tensor([math.log(real / (1 - real))], requires_grad=True)
     other = torch.tensor([0.0])
-    against_labels(against, logits, other, (real, fake), 0.0, torch.Generator()).backward()
+    against_labels(
+        against, logits, other, labels=(real, fake), flip=0.0, rng=torch.Generator()
+    ).backward()
     assert logits.grad is not None
     assert abs(logits.grad.item()) < 1e-6
     r, f = REAL.tolist(), FAKE.tolist()
     expected = sum(-real * log(sigmoid(x)) - (1 - real) * log(1 - sigmoid(x)) for x in r) / 4
     expected += sum(-fake * log(sigmoid(x)) - (1 - fake) * log(1 - sigmoid(x)) for x in f) / 4
-    value = against_labels(against, REAL, FAKE, (real, fake), 0.0, torch.Generator())
+    value = against_labels(
+        against, REAL, FAKE, labels=(real, fake), flip=0.0, rng=torch.Generator()
+    )
     assert float(value) == pytest.approx(expected, rel=1e-5)
 
 
@@ -135,7 +141,9 @@ def test_flipping_exchanges_the_labels_of_its_share() -> None:
         return logits
 
     many = torch.zeros(20_000)
-    against_labels(spy, many, many, (0.9, 0.1), 0.2, torch.Generator().manual_seed(0))
+    against_labels(
+        spy, many, many, labels=(0.9, 0.1), flip=0.2, rng=torch.Generator().manual_seed(0)
+    )
     for labels, own, other in zip(seen, (0.9, 0.1), (0.1, 0.9), strict=True):
         assert sorted(set(labels.tolist())) == pytest.approx(sorted((own, other)))
         assert (labels == torch.tensor(other)).float().mean().item() == pytest.approx(0.2, abs=0.01)

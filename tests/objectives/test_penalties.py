@@ -1,4 +1,4 @@
-"""Penalties on critics whose slopes are known in closed form, and against finite differences."""
+"""Penalties on critics whose gradients are known in closed form, and against finite differences."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def points_of(name: str, real: Tensor, fake: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("name", ["gradient_penalty", "dragan"])
-def test_every_image_is_punished_for_its_own_slope(name: str) -> None:
+def test_every_image_is_punished_for_its_own_gradient(name: str) -> None:
     """The mean of the squares, not the square of the mean."""
     points, value = taken_at(name, REAL, FAKE)
     norms = [point.norm().item() for point in points]
@@ -99,7 +99,7 @@ def test_dragan_scales_a_whole_image_and_moves_every_pixel_by_its_own_share() ->
 
 
 @pytest.mark.parametrize("name", PENALTIES)
-def test_slopes_agree_with_finite_differences(name: str) -> None:
+def test_gradients_agree_with_finite_differences(name: str) -> None:
     """The penalty's own gradient in the critic's weight, in float64, by central differences."""
 
     def penalty(scale: Tensor) -> Tensor:
@@ -111,13 +111,13 @@ def test_slopes_agree_with_finite_differences(name: str) -> None:
         return PENALTIES[name](critic, REAL.double(), FAKE.double(), rng())
 
     scale = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(penalty(scale), scale)
+    (gradient,) = torch.autograd.grad(penalty(scale), scale)
     high, low = (penalty(scale.detach() + shift) for shift in (1e-5, -1e-5))
-    assert slope.item() == pytest.approx((high - low).item() / 2e-5, rel=1e-6)
+    assert gradient.item() == pytest.approx((high - low).item() / 2e-5, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", PENALTIES)
-def test_a_flat_critic_gives_finite_slopes(name: str) -> None:
+def test_a_flat_critic_gives_finite_gradients(name: str) -> None:
     weight = torch.zeros((), requires_grad=True)
     critic: Callable[[Tensor], Tensor] = lambda x: weight * x.sum((1, 2, 3))  # noqa: E731
     PENALTIES[name](critic, REAL, FAKE, rng()).backward()

@@ -12,8 +12,8 @@ from torch.testing import assert_close
 
 from ganpipe.objectives.matching import feature_matching
 from ganpipe.objectives.unroll import Critic, unrolled
-from ganpipe.optim.build import Settings, build_optimizer
-from ganpipe.optim.config import OptimizerName
+from ganpipe.optim.build import build_optimizer
+from ganpipe.optim.config import OptimizerConfig, OptimizerName
 
 
 class Product(nn.Module):
@@ -55,7 +55,9 @@ def small_game(name: OptimizerName, dtype: torch.dtype) -> tuple[nn.Module, torc
     torch.manual_seed(0)
     layers = nn.Linear(2, 5), nn.LeakyReLU(0.2, inplace=True), nn.Linear(5, 1)
     network = nn.Sequential(*layers).to(dtype)
-    settings = Settings(name, lr=0.05, betas=(0.5, 0.999), momentum=0.5, weight_decay=0.01)
+    settings = OptimizerConfig(
+        name=name, lr=0.05, betas=(0.5, 0.999), momentum=0.5, weight_decay=0.01
+    )
     optimizer = build_optimizer(network, settings)
     for _ in range(2):
         optimizer.zero_grad()
@@ -132,3 +134,24 @@ def test_feature_matching_is_the_squared_distance_of_the_means() -> None:
     real, fake = torch.tensor([[1.0, 2.0], [3.0, 0.0]]), torch.tensor([[0.0, 1.0], [1.0, 4.0]])
     # Means (2, 1) and (0.5, 2.5): 1.5² + 1.5².
     assert feature_matching(real, fake).item() == pytest.approx(4.5)
+
+
+def test_groups_of_parameters_keep_their_own_rates() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(2, 5), nn.LeakyReLU(0.2), nn.Linear(5, 1))
+    groups = [
+        {"params": list(network[2].parameters()), "lr": 0.5},
+        {"params": list(network[0].parameters()), "lr": 0.01},
+    ]
+    optimizer = torch.optim.SGD(groups, lr=1.0)
+    x = torch.randn(4, 2)
+
+    def d_loss(critic: Critic) -> Tensor:
+        return nn.functional.softplus(critic(x)).mean()
+
+    ahead = unrolled(network, d_loss, 2, optimizer)(x)
+    for _ in range(2):
+        optimizer.zero_grad()
+        d_loss(network).backward()
+        optimizer.step()
+    assert_close(ahead, network(x))

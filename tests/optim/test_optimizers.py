@@ -6,21 +6,23 @@ import pytest
 import torch
 from torch import nn
 
+from ganpipe.core.errors import GanpipeError
+from ganpipe.core.schema import validate
 from ganpipe.networks.network import Network
-from ganpipe.optim.build import Settings, build_optimizer, parameter_groups, resolve
+from ganpipe.optim.build import build_optimizer, parameter_groups, resolve
 from ganpipe.optim.config import (
+    OptimizerConfig,
     OptimizerFields,
     OptimizerName,
     PlayerOptimizers,
     foreign_fields,
-    missing_fields,
 )
 from ganpipe.optim.schedule import lr_at, set_learning_rate
 
-DEFAULT = OptimizerFields(name="adam", lr=0.1, betas=(0.5, 0.9))
+DEFAULT = OptimizerConfig(name="adam", lr=0.1, betas=(0.5, 0.9))
 
 
-def by_hand(settings: Settings, gradients: list[float]) -> float:
+def by_hand(settings: OptimizerConfig, gradients: list[float]) -> float:
     """The weight, from 1, after steps with given gradients, by the optimizer's textbook rule."""
     weight, mean, square, velocity = 1.0, 0.0, 0.0, 0.0
     for count, gradient in enumerate(gradients, start=1):
@@ -46,7 +48,7 @@ def by_hand(settings: Settings, gradients: list[float]) -> float:
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
 def test_optimizers_follow_their_textbook_rules(name: OptimizerName) -> None:
-    settings = Settings(
+    settings = OptimizerConfig(
         name=name, lr=0.1, betas=(0.5, 0.9), momentum=0.8, alpha=0.7, weight_decay=0.2
     )
     network = nn.Linear(1, 1, bias=False)
@@ -61,7 +63,7 @@ def test_optimizers_follow_their_textbook_rules(name: OptimizerName) -> None:
 
 @pytest.mark.parametrize(("start_at", "rates"), [(0.0, [8, 6, 4, 2]), (0.5, [8, 8, 8, 4])])
 def test_the_rate_falls_linearly_to_nothing(start_at: float, rates: list[int]) -> None:
-    settings = Settings("adam", lr=8.0, betas=(0.5, 0.9), lr_decay_from=start_at)
+    settings = OptimizerConfig(name="adam", lr=8.0, betas=(0.5, 0.9), lr_decay_from=start_at)
     assert [lr_at(settings, progress) for progress in (0.0, 0.25, 0.5, 0.75)] == rates
     assert lr_at(settings, 1.0) == 0
 
@@ -85,7 +87,7 @@ def test_a_scaled_group_reaches_the_optimizer_and_follows_the_falling_rate(
     name: OptimizerName,
 ) -> None:
     network = TwoSpeeds()
-    settings = Settings(name, lr=8.0, betas=(0.5, 0.9), lr_decay_from=0.0)
+    settings = OptimizerConfig(name=name, lr=8.0, betas=(0.5, 0.9), lr_decay_from=0.0)
     optimizer = build_optimizer(network, settings)
     slow, plain = optimizer.param_groups
     assert [id(weight) for weight in slow["params"]] == [*map(id, network.slow.parameters())]
@@ -99,7 +101,7 @@ def test_a_scaled_group_reaches_the_optimizer_and_follows_the_falling_rate(
 def test_a_scaled_group_moves_by_its_own_rate() -> None:
     network = TwoSpeeds()
     before = [weight.detach().clone() for weight in network.parameters()]
-    optimizer = build_optimizer(network, Settings("sgd", lr=8.0, betas=(0.5, 0.9)))
+    optimizer = build_optimizer(network, OptimizerConfig(name="sgd", lr=8.0, betas=(0.5, 0.9)))
     for weight in network.parameters():
         weight.grad = torch.ones_like(weight)
     optimizer.step()
@@ -123,21 +125,27 @@ def test_the_players_own_field_goes_before_the_models_and_that_before_the_defaul
         generator=OptimizerFields(lr=0.3, betas=(0.0, 0.9)),
         discriminator=OptimizerFields(weight_decay=0.0),
     )
-    assert resolve(DEFAULT, PlayerOptimizers(), "generator") == Settings("adam", 0.1, (0.5, 0.9))
-    assert resolve(DEFAULT, model, "generator") == Settings(
-        "adam", lr=0.3, betas=(0.0, 0.9), weight_decay=0.5
+    assert resolve(DEFAULT, PlayerOptimizers(), "generator") == OptimizerConfig(
+        name="adam", lr=0.1, betas=(0.5, 0.9)
     )
-    assert resolve(DEFAULT, model, "discriminator") == Settings(
-        "adam", lr=0.2, betas=(0.5, 0.9), weight_decay=0.0
+    assert resolve(DEFAULT, model, "generator") == OptimizerConfig(
+        name="adam", lr=0.3, betas=(0.0, 0.9), weight_decay=0.5
     )
-    assert resolve(DEFAULT, model, "encoder") == Settings(  # a player without a block of its own
-        "adam", lr=0.2, betas=(0.5, 0.9), weight_decay=0.5
+    assert resolve(DEFAULT, model, "discriminator") == OptimizerConfig(
+        name="adam", lr=0.2, betas=(0.5, 0.9), weight_decay=0.0
+    )
+    assert resolve(
+        DEFAULT, model, "encoder"
+    ) == OptimizerConfig(  # a player without a block of its own
+        name="adam", lr=0.2, betas=(0.5, 0.9), weight_decay=0.5
     )
 
 
 def test_the_default_must_set_what_every_optimizer_needs() -> None:
-    assert missing_fields(DEFAULT) == []
-    assert missing_fields(OptimizerFields(lr=0.1)) == ["name: is missing", "betas: is missing"]
+    with pytest.raises(GanpipeError) as caught:
+        validate(OptimizerConfig, {"lr": 0.1}, "the file")
+    assert "name: is missing" in str(caught.value)
+    assert "betas: is missing" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ganpipe.data.loading.batches import Batch
 from ganpipe.data.spec import Domain
 from ganpipe.methods.method import Method
-from ganpipe.optim.build import Settings
+from ganpipe.optim.config import OptimizerConfig
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.draw import draw
 from ganpipe.sampling.trained import Trained, load_trained, save_sampler
@@ -48,7 +48,9 @@ class RandomBatches:
 def begin(make: Callable[[], Method]) -> State:
     torch.manual_seed(3)
     method = make()
-    settings = {player: Settings("adam", 0.01, (0.5, 0.9)) for player in method.players}
+    settings = {
+        player: OptimizerConfig(name="adam", lr=0.01, betas=(0.5, 0.9)) for player in method.players
+    }
     return start(method, settings, CPU)
 
 

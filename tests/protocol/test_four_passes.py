@@ -36,7 +36,7 @@ class Denoiser(Network):
         return self.last((self.first(x) + shift).relu()).tanh()
 
 
-class Judge(Network):
+class Critic(Network):
     """(N, 2, 8, 8) images of two levels of noise, and the step -> logits (N,)."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Denoising(Method):
 
     def __init__(self) -> None:
         super().__init__()
-        self.players = nn.ModuleDict({"generator": Denoiser(), "discriminator": Judge()})
+        self.players = nn.ModuleDict({"generator": Denoiser(), "discriminator": Critic()})
 
     def turns(self, step: int) -> Sequence[Turn]:
         return [
@@ -115,9 +115,9 @@ class Denoising(Method):
 
     def d_loss(self, context: Context) -> Loss:
         real, fake, step = self.pairs(context)
-        judge = self.players["discriminator"]
-        total = nn.functional.softplus(-judge(real, step)).mean()
-        total = total + nn.functional.softplus(judge(fake.detach(), step)).mean()
+        critic = self.players["discriminator"]
+        total = nn.functional.softplus(-critic(real, step)).mean()
+        total = total + nn.functional.softplus(critic(fake.detach(), step)).mean()
         return Loss(total, {"d_loss": total.detach()})
 
     def g_loss(self, context: Context) -> Loss:
@@ -130,7 +130,7 @@ def test_four_passes_with_their_own_noise(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "ganpipe.sampling.samplers.four_passes", sys.modules[__name__])
     check_batches(Denoising)
     state = check_training(Denoising)
-    trained = check_weights_files(state, tmp_path, monkeypatch, Judge)[""]
+    trained = check_weights_files(state, tmp_path, monkeypatch, Critic)[""]
     calls: list[int] = []
     trained.sampler.network.register_forward_hook(lambda *_: calls.append(1))
     path = interpolate(trained, rows=2, steps=3, seed=0)

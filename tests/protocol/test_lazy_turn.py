@@ -109,9 +109,9 @@ class LazyGame(Method):
 
     def d_loss(self, context: Context) -> Loss:
         fake = self.players["generator"](torch.randn((4, 5), generator=context.rng))
-        judge = self.players["discriminator"]
-        total = nn.functional.softplus(-judge(context.batch.real)).mean()
-        total = total + nn.functional.softplus(judge(fake.detach())).mean()
+        critic = self.players["discriminator"]
+        total = nn.functional.softplus(-critic(context.batch.real)).mean()
+        total = total + nn.functional.softplus(critic(fake.detach())).mean()
         return Loss(total, {"d_loss": total.detach()})
 
     def g_loss(self, context: Context) -> Loss:

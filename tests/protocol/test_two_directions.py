@@ -91,7 +91,7 @@ def build(content: dict[str, Any], where: str) -> TranslatorSampler:
 
 
 class TwoDirections(Method):
-    """Least squares, cycle consistency, one turn for both generators and one for both judges."""
+    """Least squares, cycle consistency, one turn for both generators and one for both critics."""
 
     logged = ("g_loss", "d_loss")
 
@@ -118,11 +118,11 @@ class TwoDirections(Method):
         }
 
     def g_loss(self, context: Context) -> Loss:
-        nets, judges = self.players["generators"], self.players["discriminators"]
+        nets, critics = self.players["generators"], self.players["discriminators"]
         a, b = context.batch.source, context.batch.real
         fake = {"b": nets["a_to_b"](a), "a": nets["b_to_a"](b)}
         context.shared["fake"] = {name: images.detach() for name, images in fake.items()}
-        total = sum((judges[name](images) - 1).square().mean() for name, images in fake.items())
+        total = sum((critics[name](images) - 1).square().mean() for name, images in fake.items())
         total = total + 10 * (nets["b_to_a"](fake["b"]) - a).abs().mean()
         total = total + 10 * (nets["a_to_b"](fake["a"]) - b).abs().mean()
         return Loss(total, {"g_loss": total.detach()})
@@ -130,9 +130,9 @@ class TwoDirections(Method):
     def d_loss(self, context: Context) -> Loss:
         real = {"a": context.batch.source, "b": context.batch.real}
         total = torch.zeros(())
-        for name, judge in self.players["discriminators"].items():
+        for name, critic in self.players["discriminators"].items():
             fake = self.pools[name].exchange(context.shared["fake"][name], context.rng)
-            total = total + (judge(real[name]) - 1).square().mean() + judge(fake).square().mean()
+            total = total + (critic(real[name]) - 1).square().mean() + critic(fake).square().mean()
         return Loss(total, {"d_loss": total.detach()})
 
 

@@ -230,3 +230,17 @@ def test_saving_keeps_the_network_alone(tmp_path: Path) -> None:
         sampler.config
     )
     assert header["provenance"] == {}
+
+
+def test_samples_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
+    trained = load_trained(saved(tmp_path / "g.safetensors"), CPU)
+    before = torch.get_num_threads()
+    numbers: list[int] = []
+    trained.sampler.register_forward_pre_hook(lambda *_: numbers.append(torch.get_num_threads()))
+    try:
+        torch.set_num_threads(2)
+        trained.sample(3)
+        assert numbers == [1]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -63,9 +63,21 @@ def train(name: str, schedule: dict[str, Any] | None = None, **train: Any) -> No
 @pytest.mark.parametrize(
     ("schedule", "batch_size", "says"),
     [
-        ({}, 48, "train.epochs 1 gives 1 batches, which are 1 training steps of the model "),
-        ({}, 24, "train.epochs 1 gives 2 batches, which are 2 training steps of the model "),
-        ({"n_critic": 3}, 8, "train.epochs 1 gives 6 batches, which are 2 training steps of "),
+        (
+            {},
+            48,
+            "budget of 1 batches, which gives the model 'toy_mlp' 1 training step:",
+        ),
+        (
+            {},
+            24,
+            "budget of 2 batches, which gives the model 'toy_mlp' 2 training steps:",
+        ),
+        (
+            {"n_critic": 3},
+            8,
+            "budget of 6 batches, which gives the model 'toy_mlp' 2 training steps:",
+        ),
         ({"n_critic": 5, "critic_warmup": True}, 8, "set train.epochs to 50 at the very least"),
     ],
 )
@@ -83,7 +95,7 @@ def test_too_small_a_budget_is_refused_and_the_epochs_named_that_would_do(
         patch.setattr("ganpipe.training.loop.train_step", never)
         train("toy_mlp", schedule, batch_size=batch_size)
     assert says in str(caught.value)
-    assert "of the model 'toy_mlp', too few to learn anything" in str(caught.value)
+    assert "too few to learn anything" in str(caught.value)
     assert not paths.MODELS.exists()
     assert not paths.METRICS.exists()
     if schedule.get("critic_warmup"):
@@ -179,3 +191,32 @@ def test_finished_epochs(n_critic: int, per_epoch: int) -> None:
 def test_an_epoch_is_told_once_however_many_updates_a_step_takes() -> None:
     assert [finished_epoch(before, before + 100, 30) for before in (0, 100, 200)] == [3, 6, 10]
     assert [finished_epoch(before, before + 5, 30) for before in (20, 25, 30)] == [0, 1, 0]
+
+
+def test_the_updates_of_each_side_are_said_and_few_steps_are_warned_about(
+    spec: DataSpec, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train("toy_mlp", {"n_critic": 2}, batch_size=8, epochs=3)
+    said = capsys.readouterr().err
+    assert "updates: 9 of the generator and 18 of the discriminator" in said
+    assert "warning: the budget gives only 9 training steps" in said
+
+
+def test_a_run_that_was_killed_after_its_last_step_writes_every_output(
+    spec: DataSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DVC deletes what a stage has written before it runs it again."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("ganpipe.training.trainer._write_results", killed)
+        train("toy_mlp", batch_size=8, epochs=2)
+    expected = paths.TRAIN_METRICS.read_bytes()
+    for path in (paths.TRAIN_METRICS, paths.TRAIN_CURVE):
+        path.unlink()
+    train("toy_mlp", batch_size=8, epochs=2)
+    assert paths.TRAIN_METRICS.read_bytes() == expected
+    assert paths.TRAIN_CURVE.exists()
+    assert paths.GENERATOR.exists()

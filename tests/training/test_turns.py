@@ -17,7 +17,7 @@ from ganpipe.core.schema import validate
 from ganpipe.data.loading.batches import Batches
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Context, Loss, Method, Turn
-from ganpipe.optim.build import Settings
+from ganpipe.optim.config import OptimizerConfig
 from ganpipe.sampling.sampler import Sampler
 from ganpipe.training.loop import total_steps, train_step
 from ganpipe.training.state import State, start
@@ -76,12 +76,12 @@ def turn(player: str, **fields: Any) -> Turn:
 
 def trio(*plan: Turn) -> tuple[State, Trio]:
     method = Trio(*plan)
-    settings = dict.fromkeys(method.players, Settings("sgd", 0.1, (0.5, 0.9)))
+    settings = dict.fromkeys(method.players, OptimizerConfig(name="sgd", lr=0.1, betas=(0.5, 0.9)))
     return start(method, settings, CPU), method
 
 
 def batches() -> Batches:
-    return Batches(pixels(spec_of()), None, SHORT.batch_size, 0, CPU)
+    return Batches(pixels(spec_of()), None, batch_size=SHORT.batch_size, seed=0, device=CPU)
 
 
 def content_of(network: nn.Module) -> dict[str, Tensor]:

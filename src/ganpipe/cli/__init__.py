@@ -1,0 +1,1 @@
+"""The command `ganpipe`: one file a subcommand."""

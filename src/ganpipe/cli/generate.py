@@ -26,7 +26,7 @@ Pieces = Iterator[np.ndarray]  # uint8 (n, H, W, C)
 
 
 class Target(NamedTuple):
-    """Where images go."""
+    """The place that images go to."""
 
     path: Path
     is_folder: bool  # named with a slash at its end
@@ -52,7 +52,7 @@ def main(options: argparse.Namespace) -> None:
     label = None if options.label is None else trained.label_number(options.label)
     path = options.out.path
     with tqdm(total=options.num, unit="image", disable=None) as bar:
-        write(path, _draw(trained, options, label, bar))
+        write(path, _draw(trained, options, label=label, bar=bar))
     print(f"{options.num} image{'s' * (options.num > 1)} in {path}")
 
 
@@ -117,7 +117,7 @@ def _writer(target: Target, num: int) -> Callable[[Path, Pieces], None]:
     return partial(_write_folder, digits=len(str(num - 1)))
 
 
-def _draw(trained: Trained, options: argparse.Namespace, label: int | None, bar: tqdm) -> Pieces:
+def _draw(trained: Trained, options: argparse.Namespace, *, label: int | None, bar: tqdm) -> Pieces:
     """The images, piece by piece; ``bar`` follows."""
     from ganpipe.sampling.draw import draw
 

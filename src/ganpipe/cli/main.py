@@ -14,7 +14,7 @@ from ganpipe.core.command import run
 
 
 class Command(NamedTuple):
-    """What the help says of a subcommand."""
+    """The help's words on a subcommand."""
 
     does: str
     example: str

@@ -49,7 +49,7 @@ def main(options: argparse.Namespace) -> None:
     with memory, open_images(options.images) as images:
         check_enough(images)
         for name in names:
-            measured, compared_with[name] = _measure(options, name, device, images)
+            measured, compared_with[name] = _measure(options, name, device=device, images=images)
             metrics |= measured.metrics
             if measured.class_share:
                 metrics[f"class_share{arithmetic(options.precision)}"] = measured.class_share
@@ -65,6 +65,7 @@ def main(options: argparse.Namespace) -> None:
 def _measure(
     options: argparse.Namespace,
     name: ExtractorName,
+    *,
     device: torch.device,
     images: Images,
 ) -> tuple[Measured, dict[str, Any]]:
@@ -75,7 +76,7 @@ def _measure(
 
     extractor = _open(options, name, device)
     shown = images.for_channels(extractor.channels)
-    check_shape(extractor, *shown.shape)
+    check_shape(extractor, shown.shape)
     reference, file = reference_for(
         options.reference,
         extractor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class GanpipeError(Exception):
-    """What happened and what to do about it, in sentences meant for the user.
+    """An error that the user can mend: what happened and what to do.
 
     Raised for everything a user can cause or mend: parameters, files, hosts, disks, diverged
     losses. Any other exception that reaches the top is a bug and keeps its traceback.

@@ -43,8 +43,8 @@ class Guard(MetaPathFinder):
         """
         package, _, rest = name.partition(".")
         file = None
-        if package == "stages" and rest:
-            file = self.sources.root / "stages" / f"{rest}.py"
+        if package == "stages":
+            file = self.sources.root / "stages" / f"{rest or '__init__'}.py"
         elif package == "ganpipe" and counts(name):
             file = self.sources.file_of(name)
         if file is not None and file.is_file():

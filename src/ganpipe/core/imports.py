@@ -44,7 +44,12 @@ class Sources:
         ``chosen`` holds, for modules that load others by name, the full names of those.
         """
         modules = sorted(filter(counts, self.reachable(entry, chosen)))
-        files = [entry, *(file for module in modules if (file := self.file_of(module)))]
+        frame = entry.parent / "__init__.py"  # runs before the script
+        files = [
+            *([frame] if frame.is_file() else []),
+            entry,
+            *(file for module in modules if (file := self.file_of(module))),
+        ]
         digests = {file.relative_to(self.root).as_posix(): self.digest(file) for file in files}
         return {name: digest for name, digest in digests.items() if digest != NOTHING}
 

@@ -1,4 +1,4 @@
-"""What is wrong with the content of a parameter file, in words.
+"""Mistakes in the content of a parameter file, in words.
 
 pydantic finds the mistakes; its messages speak of Python's types and name one place in several
 ways, so they are worded anew.
@@ -147,7 +147,7 @@ def _sentence(mistake: _Mistake) -> str:
 
 
 def _wanted(mistake: _Mistake) -> str:
-    """What the value must be, in words that follow "must be"."""
+    """The values that would be right, in words that follow "must be"."""
     detail = mistake.detail
     if mistake.is_choice:
         several = len(get_args(_members(mistake.value_type)[0])) > 1
@@ -215,7 +215,7 @@ def _fields(block: Any) -> dict[str, Any]:
 
 
 def _wrong_tag(mistake: _Mistake) -> str:
-    """That the field which says what a block is (``arch``) is missing or holds no valid name."""
+    """A sentence on the field that says what a block is (``arch``): missing, or no valid name."""
     context = mistake.detail["ctx"]
     name = context["discriminator"].strip("'")
     models = [model for member in _members(mistake.value_type) if (model := _model(member))]
@@ -265,7 +265,7 @@ def _inner_type(hint: Any, part: Any) -> Any:
 
 
 def _inner(content: Any, part: Any) -> Any:
-    """What lies under a name or an index; None where nothing does."""
+    """The content under a name or an index; None where there is none."""
     try:
         return content[part]
     except (KeyError, IndexError, TypeError):

@@ -1,4 +1,4 @@
-"""Where the stages read and write, from the project's root; dvc.yaml names the same paths."""
+"""Paths that the stages read and write, from the project's root; dvc.yaml names the same."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CLOSEST = SAMPLES / "closest.png"
 
 
 def code_list(stage: str) -> Path:
-    """What a stage depends on besides data: its code and the values of its parameters."""
+    """The file of what a stage depends on besides data: its code and its parameters' values."""
     return CODE / f"{stage}.json"
 
 

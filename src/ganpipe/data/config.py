@@ -1,4 +1,4 @@
-"""What params.yaml may say about data."""
+"""Fields of params.yaml about data."""
 
 from __future__ import annotations
 

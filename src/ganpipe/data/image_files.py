@@ -1,4 +1,4 @@
-"""Which files hold images that are read, and the count of those that are not."""
+"""Recognise image files, and count the others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 # Pillow's names. Left out are formats without a signature of their own (TGA), of drawings (EPS,
 # WMF) and of programs and sciences (PSD, FITS), where one file does not mean one picture.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "PPM", "TIFF", "GIF", "AVIF", "HEIF")
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "PPM", "TIFF", "GIF", "AVIF", "HEIF", "JPEG2000")
 FLOATS = frozenset({".pfm"})  # the kind of PPM whose pixels are numbers without a white
 OTHER_PICTURES = frozenset(  # pictures to a person, so it is said where they are not read
     {
@@ -83,7 +83,7 @@ class Census:
         unread = {suffix: n for suffix, n in self.others.items() if suffix in OTHER_PICTURES}
         if unread:
             log.warning(
-                f"{self.source} holds pictures that cannot be read here (Pillow "
+                f"{self.source} holds pictures of formats that are not read here (Pillow "
                 f"{PIL.__version__}): {_listed(unread)}; convert them to PNG or JPEG to use them"
             )
 

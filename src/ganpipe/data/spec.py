@@ -26,7 +26,7 @@ class Domain:
     }  # where a configuration holds one
 
     channels: int  # 1 grey, 3 RGB
-    native_size: int  # pixels a side, as stored, shown and judged
+    native_size: int  # pixels a side, as stored, shown and evaluated
     image_size: int  # pixels a side, as networks see them; equal where nothing is padded
     classes: tuple[str, ...] = ()  # names in label order; empty where images carry no labels
     class_counts: tuple[int, ...] = ()  # training images of each class; empty where not known

@@ -47,11 +47,11 @@ def _make(config: ClassifierConfig) -> None:
     device = pick_device("auto")
     spec = load_spec(paths.PREPARED)
     train, test = _labelled(spec, "train", device), _labelled(spec, "test", device)
-    network, shape = train_classifier(*train, spec.target.classes, config)
+    network, shape = train_classifier(*train, classes=spec.target.classes, config=config)
     tested = accuracy(network, *test)
     warn_if_unreliable(shape.training_share, tested)
     with atomic_folder(paths.CLASSIFIER_FOLDER) as folder:
-        save_classifier(folder / paths.CLASSIFIER.name, network, shape, tested)
+        save_classifier(folder / paths.CLASSIFIER.name, network, shape, tested=tested)
     write_json(paths.CLASSIFIER_METRICS, {"test_accuracy": tested.value})
 
 

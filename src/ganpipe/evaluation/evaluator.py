@@ -156,7 +156,7 @@ def measure(evaluator: Evaluator, images: Iterable[Tensor]) -> Measured:
         **copies,
     }
     named = _named(evaluator, metrics) | _classes(evaluator, statistics)
-    shares = statistics.spread.shares() if statistics.spread else None
+    shares = statistics.coverage.shares() if statistics.coverage else None
     return Measured(named, closest, statistics.predicted, shares)
 
 
@@ -246,8 +246,8 @@ def _overlap(evaluator: Evaluator, statistics: Statistics) -> dict[str, Any]:
 def _classes(evaluator: Evaluator, statistics: Statistics) -> dict[str, float]:
     """Spread of the images over the data's classes, where the extractor knows them."""
     ending = arithmetic(evaluator.extractor.precision)
-    spread = statistics.spread.metrics() if statistics.spread else {}
-    return {name + ending: value for name, value in spread.items()}
+    coverage = statistics.coverage.metrics() if statistics.coverage else {}
+    return {name + ending: value for name, value in coverage.items()}
 
 
 def _copies(statistics: Statistics, reference: Reference) -> tuple[dict[str, float], Pairs | None]:

@@ -1,4 +1,4 @@
-"""Images that were made elsewhere, to be judged as they are: a folder, an archive, an .npz."""
+"""Images that were made elsewhere, to be evaluated as they are: a folder, an archive, an .npz."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Images:
         if list(image.shape[1:]) != size:
             raise GanpipeError(
                 f"{self._name(index)} is {_size(image.shape)}, but {Path(self._name(0)).name} is "
-                f"{_size(self.shape)}; only images of one size can be judged together"
+                f"{_size(self.shape)}; only images of one size can be evaluated together"
             )
         if len(image) == channels:
             return image
@@ -137,7 +137,7 @@ def _named(file: Path) -> Iterator[None]:
     try:
         yield
     except DamagedImageError as error:
-        raise GanpipeError(f"{file} cannot be judged: {error}; mend or remove it") from None
+        raise GanpipeError(f"{file} cannot be evaluated: {error}; mend or remove it") from None
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -43,7 +43,7 @@ def write_references(config: EvaluateConfig, dataset: str) -> None:
                 max_searched=max_searched(config.max_searched, name),
                 batch_size=config.batch_size,
             )
-            with memoised(_open(config, name, device, spec)) as extractor:
+            with memoised(_open(config, name, device, spec=spec)) as extractor:
                 reference = reference_of(
                     extractor, images, split=config.split, sizes=sizes, protocol=_about(spec)
                 )
@@ -59,7 +59,7 @@ def _about(spec: DataSpec) -> dict[str, Any]:
 
 
 def _open(
-    config: EvaluateConfig, name: ExtractorName, device: torch.device, spec: DataSpec
+    config: EvaluateConfig, name: ExtractorName, device: torch.device, *, spec: DataSpec
 ) -> Extractor:
     """The extractor, or what to do without it: training and sampling need none."""
     try:

@@ -127,7 +127,7 @@ def make_reference(extractor: Extractor, real: Statistics, protocol: dict[str, A
 
 
 def with_search(
-    reference: Reference, searched: Tensor, test_features: Tensor, num_train: int
+    reference: Reference, searched: Tensor, test_features: Tensor, *, num_train: int
 ) -> Reference:
     """Add the features of some of ``num_train`` training images, and how near to them test images
     come by chance."""

@@ -58,10 +58,15 @@ def _row(evaluator: Evaluator, path: Path, device: torch.device) -> dict[str, An
     trained = load_trained(path, device)
 
     def images() -> Iterator[Tensor]:
-        for drawn in draw(trained, evaluator.num, trained.seed, PURPOSE):
+        for drawn in draw(trained, evaluator.num, trained.seed, purpose=PURPOSE):
             yield drawn.images
 
-    images_seen = trained.provenance["images_seen"]
+    images_seen = trained.provenance.get("images_seen")
+    if not isinstance(images_seen, int):
+        raise GanpipeError(
+            f"{path} does not hold the number of images that its run had seen; delete it, or train "
+            "again with `dvc repro train`"
+        )
     return {"images_seen": images_seen, **curve_point(evaluator, images())}
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.features.extractor import Extractor, outputs
-from ganpipe.metrics.class_coverage import ClassSpread
+from ganpipe.metrics.class_coverage import ClassCoverage
 from ganpipe.metrics.inception_score import PredictionSums
 from ganpipe.metrics.jackknife import block_bounds
 from ganpipe.metrics.moments import Gaussian, Moments
@@ -26,7 +26,7 @@ class Statistics:
     blocks: list[Moments]  # of contiguous blocks of images, for the spread of FID
     scores: list[PredictionSums]  # of the same blocks
     features: Tensor  # (min(num, max_features), d) float32, of the first images
-    spread: ClassSpread | None  # where the extractor knows the data's classes
+    coverage: ClassCoverage | None  # where the extractor knows the data's classes
     predicted: Tensor | None  # (num,) int64: the class of each image, as the extractor predicts
 
     def gaussian(self, blocks: Iterable[int] | None = None) -> Gaussian:
@@ -57,7 +57,7 @@ def collect(
     scores = [PredictionSums() for _ in bounds[1:]]
     features: list[Tensor] = []
     predicted: list[Tensor] = []
-    spread = ClassSpread(extractor.training_share) if extractor.training_share else None
+    coverage = ClassCoverage(extractor.training_share) if extractor.training_share else None
     start = 0
     for output in outputs(extractor, images, batch_size):
         end = start + len(output.features)
@@ -66,13 +66,13 @@ def collect(
             part = slice(max(first - start, 0), max(last - start, 0))
             blocks[block].update(output.features[part])
             scores[block].update(output.logits[part])
-        if spread:
-            spread.update(output.logits)
+        if coverage:
+            coverage.update(output.logits)
             predicted.append(output.logits.argmax(dim=1))
         if start < max_features:
             features.append(output.features[: max_features - start])
         start = end
     if start != num:
         raise ValueError(f"{num} images were announced, {start} came")
-    classes = torch.cat(predicted) if spread else None
-    return Statistics(num, blocks, scores, torch.cat(features), spread, classes)
+    classes = torch.cat(predicted) if coverage else None
+    return Statistics(num, blocks, scores, torch.cat(features), coverage, classes)

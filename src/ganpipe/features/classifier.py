@@ -53,10 +53,10 @@ class Classifier(nn.Module):
 
     def __init__(self, shape: ClassifierShape) -> None:
         super().__init__()
-        layers = [_block(shape.channels, 32, 2), _block(32, 64, 2)]
+        layers = [_block(shape.channels, 32), _block(32, 64)]
         side = _half(_half(shape.image_size))
         while side > SMALLEST:
-            layers.append(_block(64, 64, 2))
+            layers.append(_block(64, 64))
             side = _half(side)
         self.convolutions = nn.Sequential(*layers)
         self.hidden = nn.Sequential(
@@ -88,16 +88,16 @@ def _half(side: int) -> int:
     return (side + 1) // 2
 
 
-def _block(channels: int, width: int, stride: int) -> nn.Sequential:
+def _block(channels: int, width: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(channels, width, 3, stride, padding=1, bias=False),
+        nn.Conv2d(channels, width, 3, stride=2, padding=1, bias=False),
         nn.BatchNorm2d(width),
         nn.ReLU(inplace=True),
     )
 
 
 def train_classifier(
-    images: Tensor, labels: Tensor, classes: tuple[str, ...], config: ClassifierConfig
+    images: Tensor, labels: Tensor, *, classes: tuple[str, ...], config: ClassifierConfig
 ) -> tuple[Classifier, ClassifierShape]:
     """Train on uint8 (N, C, size, size) images and int64 (N,) labels, both on one device.
 
@@ -138,7 +138,7 @@ def train_classifier(
 
 @torch.inference_mode()
 def accuracy(
-    network: Classifier, images: Tensor, labels: Tensor, batch_size: int = 250
+    network: Classifier, images: Tensor, labels: Tensor, *, batch_size: int = 250
 ) -> Accuracy:
     """The share of (N, C, size, size) uint8 images whose label is predicted."""
     right = sum(
@@ -169,7 +169,7 @@ def warn_if_unreliable(training_share: dict[str, float], tested: Accuracy) -> No
 
 
 def save_classifier(
-    path: Path, network: Classifier, shape: ClassifierShape, tested: Accuracy
+    path: Path, network: Classifier, shape: ClassifierShape, *, tested: Accuracy
 ) -> None:
     """Write weights, shape and accuracy; the same content gives the same bytes."""
     header = {"shape": asdict(shape), "accuracy": asdict(tested)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -98,11 +98,12 @@ def outputs(extractor: Extractor, images: Iterable[Tensor], batch_size: int) -> 
 def _check(extractor: Extractor, images: Tensor) -> None:
     if images.dtype != torch.uint8 or images.ndim != 4:
         raise TypeError(f"images must be uint8 (N, C, H, W), not {images.dtype} {images.shape}")
-    check_shape(extractor, *images.shape[1:])
+    check_shape(extractor, images.shape[1:])
 
 
-def check_shape(extractor: Extractor, channels: int, height: int, width: int) -> None:
-    """Raise GanpipeError for images that ``extractor`` does not take."""
+def check_shape(extractor: Extractor, shape: Sequence[int]) -> None:
+    """Raise GanpipeError for images of a ``shape`` (C, H, W) that ``extractor`` does not take."""
+    channels, height, width = shape
     if channels not in extractor.channels:
         wanted = " or ".join(map(str, extractor.channels))
         raise GanpipeError(

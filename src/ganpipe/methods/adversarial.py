@@ -188,7 +188,7 @@ class Adversarial(Method):
         labels = (config.real_label, config.fake_label)
         if are_plain(labels, config.label_flip) or against is None:
             return self.loss.discriminator(real, fake)
-        return against_labels(against, real, fake, labels, config.label_flip, rng)
+        return against_labels(against, real, fake, labels=labels, flip=config.label_flip, rng=rng)
 
     def _penalty(self, critic: Critic, real: Tensor, fake: Tensor, context: Context) -> Tensor:
         """The weighted sum of the penalties, in fp32 since second derivatives need its precision.

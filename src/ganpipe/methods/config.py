@@ -52,7 +52,7 @@ class ModelConfig(Strict):
         """
         d, objective = self.discriminator, self.objective
         d_batch_norm = getattr(d, "norm", "none") == "batch"
-        told = {self.generator.conditioning != "none", d.conditioning != "none"}
+        conditioned = {self.generator.conditioning != "none", d.conditioning != "none"}
         reasons = {
             "objective.penalties need the gradient of one image's logit, and the discriminator's "
             "batch norm makes it depend on the whole batch; set discriminator.norm to none": (
@@ -70,8 +70,8 @@ class ModelConfig(Strict):
             ),
             "discriminator.norm batch undoes the scale that discriminator.spectral_norm sets; set "
             "it to none": d.spectral_norm and d_batch_norm,
-            "generator.conditioning and discriminator.conditioning must both be none, or both tell "
-            "the class": len(told) == 2,
+            "generator.conditioning and discriminator.conditioning must both be none, or both take "
+            "the class": len(conditioned) == 2,
         }
         if found := [reason for reason, applies in reasons.items() if applies]:
             raise ValueError("; ".join(found))

@@ -23,7 +23,7 @@ class Loss(NamedTuple):
     parts: dict[str, Tensor]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Context:
     """Everything besides the weights that a turn may depend on."""
 
@@ -98,4 +98,13 @@ def context_of(
     def stream(purpose: str) -> torch.Generator:
         return make_rng(device, seed, purpose, index)
 
-    return Context(batch, stream(turn.purpose), step, update, progress, optimizers, stream, shared)
+    return Context(
+        batch=batch,
+        rng=stream(turn.purpose),
+        step=step,
+        update=update,
+        progress=progress,
+        optimizers=optimizers,
+        stream=stream,
+        shared=shared,
+    )

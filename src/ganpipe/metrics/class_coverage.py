@@ -1,4 +1,4 @@
-"""Spread of generated images over the classes that the classifier predicts."""
+"""Coverage of the classes by generated images, as the classifier predicts them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 COVERED = 0.1  # a class counts as covered from this part of its share in the training data on
 
 
-class ClassSpread:
+class ClassCoverage:
     """Counts of predicted classes and the confidence in them, as images stream by."""
 
     def __init__(self, training_share: dict[str, float]) -> None:

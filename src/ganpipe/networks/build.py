@@ -30,27 +30,29 @@ def build_generator(
     ``num_classes`` is the number of classes of the images, 0 if they have no labels; whether the
     network takes the label is ``config.conditioning``.
     """
-    told = num_classes if config.conditioning == "concat" else 0
+    label_classes = num_classes if config.conditioning == "concat" else 0
     network: Network = load("ganpipe.networks", config.arch).Generator(
-        latent_dim=latent_dim + told, image_shape=image_shape, **_fields(config, num_classes)
+        latent_dim=latent_dim + label_classes,
+        image_shape=image_shape,
+        **_fields(config, num_classes),
     )
     initialise(network, config.init)
-    return ConcatGenerator(network, num_classes) if told else network
+    return ConcatGenerator(network, num_classes) if label_classes else network
 
 
 def build_discriminator(
     config: DiscriminatorConfig, *, image_shape: tuple[int, int, int], num_classes: int = 0
 ) -> Network:
     """The discriminator of ``config.arch``; arguments as for :func:`build_generator`."""
-    told = num_classes if config.conditioning == "concat" else 0
+    label_classes = num_classes if config.conditioning == "concat" else 0
     channels, height, width = image_shape
     network: Network = load("ganpipe.networks", config.arch).Discriminator(
-        image_shape=(channels + bool(told), height, width), **_fields(config, num_classes)
+        image_shape=(channels + bool(label_classes), height, width), **_fields(config, num_classes)
     )
     initialise(network, config.init)
     if config.spectral_norm:
         normalise_spectrally(network)
-    return ConcatDiscriminator(network, image_shape, num_classes) if told else network
+    return ConcatDiscriminator(network, image_shape, num_classes) if label_classes else network
 
 
 def _fields(config: GeneratorConfig | DiscriminatorConfig, num_classes: int) -> dict[str, Any]:

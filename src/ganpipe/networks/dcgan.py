@@ -68,7 +68,10 @@ class Discriminator(Network):
             layers.append(nn.LeakyReLU(0.2, inplace=True))
         self.features = nn.Sequential(*layers)  # -> (N, C, base, base)
         self.minibatch, last_channels = minibatch_layers(
-            channels[-1], base * base, minibatch_discrimination, minibatch_stddev
+            channels[-1],
+            base * base,
+            minibatch_discrimination=minibatch_discrimination,
+            minibatch_stddev=minibatch_stddev,
         )
         self.last = nn.Conv2d(last_channels, 1, base, 1, 0, bias=bias)
 

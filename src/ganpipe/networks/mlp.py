@@ -62,7 +62,10 @@ class Discriminator(Network):
             width = units
         self.features = nn.Sequential(nn.Flatten(), *layers)  # -> (N, hidden[-1])
         self.minibatch, width = minibatch_layers(
-            width, 1, minibatch_discrimination, minibatch_stddev
+            width,
+            1,
+            minibatch_discrimination=minibatch_discrimination,
+            minibatch_stddev=minibatch_stddev,
         )
         self.last = nn.Linear(width, 1)
 

@@ -1,1 +1,1 @@
-"""What is played for: pure functions on tensors, each with its paper and equation."""
+"""Losses, penalties, stabilisers: pure functions on tensors, each with its paper and equation."""

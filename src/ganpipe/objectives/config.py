@@ -1,4 +1,4 @@
-"""What params.yaml may say about the game's objective.
+"""Fields of params.yaml about the game's objective.
 
 A field that a block leaves out is not used. Losses and penalties are files of the folders
 ``losses`` and ``penalties``, which are looked at and never imported here: the whole of params.yaml
@@ -78,9 +78,8 @@ class ObjectiveConfig(Strict):
             "fake_label smooths the labels of generated images alone, which draws the generator "
             "towards what it makes already (Salimans et al. 2016, section 3.4); lower real_label "
             "as well, or alone": self.fake_label > 0 and self.real_label == 1,
-            "weight_clip and penalties both bound the discriminator's slope; leave out one": (
-                self.weight_clip > 0 and bool(self.penalties)
-            ),
+            "weight_clip and penalties both bound the norm of the discriminator's gradient; leave "
+            "out one": self.weight_clip > 0 and bool(self.penalties),
             "penalty_every says how often penalties apply, and there are none": (
                 self.penalty_every > 1 and not self.penalties
             ),

@@ -17,6 +17,7 @@ def against_labels(
     loss: Callable[[Tensor, Tensor], Tensor],
     real: Tensor,
     fake: Tensor,
+    *,
     labels: tuple[float, float],
     flip: float,
     rng: torch.Generator,

@@ -13,9 +13,9 @@ from torch.func import functional_call
 from torch.optim import Optimizer
 
 Critic = Callable[[Tensor], Tensor]  # of images alone
-Network = Callable[..., Tensor]  # of images, and labels where it is told them
+Network = Callable[..., Tensor]  # of images, and of labels where it is conditioned
 SQUARES = ("exp_avg_sq", "square_avg")  # running squares of Adam and RMSprop, whose root they take
-TINY = 1e-30  # the least that a square is taken for: at 0 its root has no slope
+TINY = 1e-30  # the least that a square is taken for: at 0 its root has no gradient
 
 
 def unrolled(
@@ -32,10 +32,11 @@ def unrolled(
     own = dict(discriminator.named_parameters())
     weights = {name: weight.detach().requires_grad_() for name, weight in own.items()}
     states = [optimizer.state.get(weight, {}) for weight in own.values()]
+    places = {id(weight): place for place, weight in enumerate(own.values())}
     for _ in range(steps):
         loss = d_loss(_with(discriminator, weights))
-        slopes = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
-        moved, states = _step(optimizer, list(weights.values()), slopes, states)
+        gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
+        moved, states = _step(optimizer, places, list(weights.values()), gradients, states)
         weights = dict(zip(weights, moved, strict=True))
     return _with(discriminator, weights)
 
@@ -46,18 +47,25 @@ def _with(network: nn.Module, weights: dict[str, Tensor]) -> Network:
 
 def _step(
     optimizer: Optimizer,
+    places: dict[int, int],
     weights: list[Tensor],
-    slopes: tuple[Tensor, ...],
+    gradients: tuple[Tensor, ...],
     states: list[dict[str, Any]],
 ) -> tuple[list[Tensor], list[dict[str, Any]]]:
-    """Weights and the optimizer's state for each, one step later, as functions of those before."""
+    """Weights and the optimizer's state for each, one step later, as functions of those before.
+
+    ``places`` are the positions in ``weights`` by the ids of the optimizer's own parameters.
+    """
     moved = [weight.clone() for weight in weights]
-    for weight, slope in zip(moved, slopes, strict=True):
-        weight.grad = slope
+    for weight, gradient in zip(moved, gradients, strict=True):
+        weight.grad = gradient
     twin = copy.copy(optimizer)
     twin.defaults = optimizer.defaults | {"differentiable": True}
     plain = {"differentiable": True, "fused": False, "foreach": False}
-    twin.param_groups = [optimizer.param_groups[0] | plain | {"params": moved}]
+    twin.param_groups = [
+        group | plain | {"params": [moved[places[id(weight)]] for weight in group["params"]]}
+        for group in optimizer.param_groups
+    ]
     copies = [{key: _copied(key, value) for key, value in state.items()} for state in states]
     twin.state = defaultdict(dict, zip(moved, copies, strict=True))
     twin.step()
@@ -65,7 +73,7 @@ def _step(
 
 
 def _copied(key: str, value: Any) -> Any:
-    """What a step may overwrite without a trace in the graph of the step before."""
+    """A copy of optimizer state that a step may overwrite."""
     if not isinstance(value, Tensor):
         return value
     return value.clamp_min(TINY) if key in SQUARES else value.clone()

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
 from torch import nn
 
-from ganpipe.optim.config import OptimizerFields, OptimizerName, PlayerOptimizers
+from ganpipe.optim.config import OptimizerConfig, PlayerOptimizers
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The fields of :class:`OptimizerFields`, all of them set."""
-
-    name: OptimizerName
-    lr: float
-    betas: tuple[float, float]
-    momentum: float = 0.0
-    alpha: float = 0.99
-    weight_decay: float = 0.0
-    lr_decay_from: float = 1.0
-
-
-def resolve(default: OptimizerFields, model: PlayerOptimizers, player: str) -> Settings:
+def resolve(default: OptimizerConfig, model: PlayerOptimizers, player: str) -> OptimizerConfig:
     """The optimizer of ``player``: its own fields, then the model's, then the default's."""
-    own: OptimizerFields = getattr(model, player, OptimizerFields())
-    layers = (default, model, own)
-    return Settings(
-        **{
-            field.name: value
-            for field in fields(Settings)
-            for layer in layers
-            if (value := getattr(layer, field.name)) is not None
-        }
-    )
+    own = getattr(model, player, None)
+    names = OptimizerConfig.model_fields
+    changes = {
+        name: value
+        for layer in (model, own)
+        for name in names
+        if (value := getattr(layer, name, None)) is not None
+    }
+    return default.model_copy(update=changes)
 
 
 def parameter_groups(player: nn.Module) -> list[dict[str, Any]]:
@@ -50,7 +35,7 @@ def parameter_groups(player: nn.Module) -> list[dict[str, Any]]:
     return [{"params": list(player.parameters())}]
 
 
-def build_optimizer(player: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+def build_optimizer(player: nn.Module, settings: OptimizerConfig) -> torch.optim.Optimizer:
     """The optimizer of one player, fused where PyTorch has a fused form."""
     groups = [
         {**group, "lr": settings.lr * group.get("lr_scale", 1.0)}

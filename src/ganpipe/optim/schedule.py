@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from ganpipe.optim.build import Settings
+from ganpipe.optim.config import OptimizerConfig
 
 
-def lr_at(settings: Settings, progress: float) -> float:
+def lr_at(settings: OptimizerConfig, progress: float) -> float:
     """The learning rate after a share ``progress``, in [0, 1), of the run."""
     if progress <= settings.lr_decay_from:
         return settings.lr
@@ -15,7 +15,7 @@ def lr_at(settings: Settings, progress: float) -> float:
 
 
 def set_learning_rate(
-    optimizer: torch.optim.Optimizer, settings: Settings, progress: float
+    optimizer: torch.optim.Optimizer, settings: OptimizerConfig, progress: float
 ) -> None:
     """Set the rate of every parameter group after a share ``progress`` of the run."""
     if settings.lr_decay_from < 1:

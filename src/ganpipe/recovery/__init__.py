@@ -1,0 +1,1 @@
+"""Checkpoints, their fingerprint, and the ends of interrupted runs."""

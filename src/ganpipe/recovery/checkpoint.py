@@ -43,7 +43,7 @@ class Checkpoints:
         self.folder = folder
         self.outputs = outputs
         self._copied: dict[str, str] = {}  # sha256 by path
-        self._saved_at = time.monotonic()  # not the clock of the wall, which may jump
+        self._saved_at = time.monotonic()  # monotonic clock: it never jumps
 
     def due(self) -> bool:
         """Whether the last checkpoint is at least SECONDS old."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ def parts_of(
     name: str,
     *,
     model: BaseModel,
-    optimizers: Mapping[str, Any],
+    optimizers: Mapping[str, BaseModel],
     config: BaseModel,
     seed: int,
     prepared: Path,
@@ -34,14 +33,14 @@ def parts_of(
 ) -> dict[str, Any]:
     """Everything that the bytes of the result depend on, as plain JSON content.
 
-    ``optimizers`` are dataclasses by player. The precision and the threads of ``config`` must
+    ``optimizers`` are by player. The precision and the threads of ``config`` must
     be resolved; its field ``device`` is left out, since ``device`` is the one that is used.
     """
     parts = {
         "name": name,
         "seed": seed,
         "model": model.model_dump(mode="json"),
-        "optimizer": {player: asdict(each) for player, each in optimizers.items()},
+        "optimizer": {player: each.model_dump(mode="json") for player, each in optimizers.items()},
         "train": config.model_dump(mode="json", exclude={"device"}),
         "data": digest_of(
             [spec_path(prepared), images_path(prepared, "train"), labels_path(prepared, "train")]
@@ -73,7 +72,7 @@ def remember(folder: Path, parts: dict[str, Any]) -> None:
 
 
 def why_afresh(folders: Path, parts: dict[str, Any]) -> str:
-    """Why this run cannot use the checkpoints of the same model in ``folders``: the differences
+    """Say why this run cannot use the checkpoints of the same model in ``folders``: the differences
     from the newest of them, or an empty text if there are none."""
     found: list[tuple[float, Path, dict[str, Any]]] = []
     for path in folders.glob("*/step_*.pt"):

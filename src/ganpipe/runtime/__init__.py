@@ -1,0 +1,1 @@
+"""The machine: devices, cores, threads, memory, precision and random streams."""

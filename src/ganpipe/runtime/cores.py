@@ -1,4 +1,4 @@
-"""Which processor cores this process may use, whatever the machine has."""
+"""The processor cores that this process may use."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def cores() -> list[int]:
 
 
 def usable() -> int:
-    """How many threads can really compute at once: as many as there are cores, and at most
-    ``OMP_NUM_THREADS`` where it is set."""
+    """The number of threads that can really compute at once: as many as there are cores, and at
+    most ``OMP_NUM_THREADS`` where it is set."""
     return min(len(cores()), _chosen() or len(cores()))
 
 

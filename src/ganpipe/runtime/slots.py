@@ -1,4 +1,4 @@
-"""Which cores the running processes of this user compute on: a file a core, locked by its holder.
+"""Locks that say which cores this user's processes hold: a file a core, locked by its holder.
 
 The system frees a lock when its holder ends in whatever way, so nothing has to be cleared up. The
 files lie in the temporary folder and not in the cache folder, which may be on a network file

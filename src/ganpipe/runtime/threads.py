@@ -1,4 +1,4 @@
-"""How many threads compute: what decides bits is a parameter, what does not follows the machine.
+"""Numbers of threads: what decides bits is a parameter, what does not follows the machine.
 
 PyTorch splits an operation between threads, and sums come out differently for another number of
 them. That number is therefore asked for, and only a machine with fewer cores changes it. Images
@@ -8,6 +8,8 @@ that are each computed by one thread can be shared out between any number of wor
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -61,8 +63,20 @@ def share_out() -> None:
     )
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute every operation in the block with one thread, as :func:`share_out` does; bits do not
+    depend on the number that was set before, and is set again after."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def workers() -> int:
-    """How many threads may take images of their own: what was set, or else PyTorch's number."""
+    """The number of threads that may take images of their own: as set, or else PyTorch's number."""
     return torch.get_num_threads() if _workers is None else _workers
 
 

@@ -1,0 +1,1 @@
+"""Samplers: drawing images from trained weights."""

@@ -43,6 +43,7 @@ def draw(
     trained: Trained,
     num: int,
     seed: int,
+    *,
     purpose: str = "draw",
     label: int | None = None,
     given: Mapping[str, Tensor] | None = None,

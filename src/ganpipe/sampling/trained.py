@@ -12,6 +12,7 @@ import torch
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.names import nearest
 from ganpipe.runtime.device import deterministic
+from ganpipe.runtime.threads import one_thread
 from ganpipe.sampling.build import build_sampler
 from ganpipe.sampling.draw import draw
 from ganpipe.sampling.sampler import Sampler
@@ -63,7 +64,7 @@ class Trained:
         number = None if label is None else self.label_number(label)
         images = np.empty((num, *self.image_shape), dtype=np.uint8)
         start = 0
-        with deterministic():
+        with deterministic(), one_thread():
             for drawn in draw(self, num, seed, label=number):
                 stop = start + len(drawn.images)
                 images[start:stop] = drawn.images.permute(0, 2, 3, 1).numpy()

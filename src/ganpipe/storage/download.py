@@ -23,7 +23,7 @@ BLOCK = 1 << 16
 
 
 class SourceError(Exception):
-    """Why one source did not give a file, as a clause to be put after the source's name."""
+    """The reason why a source did not give a file, as a clause to be put after its name."""
 
 
 class UnreachableError(SourceError):

@@ -57,7 +57,7 @@ class Source:
 
 
 def downloads_folder(name: str) -> Path:
-    """Where the cache keeps the downloads of one dataset."""
+    """The folder of the cache for the downloads of one dataset."""
     return cache_folder() / "downloads" / name
 
 
@@ -76,7 +76,7 @@ def obtain(files: Sequence[RemoteFile], last: Sequence[Source] = ()) -> list[Pat
         with FileLock(folder / ".lock"):  # two experiments may want the same file
             dead: dict[str, str] = {}
             for file, path in zip(files, paths, strict=True):
-                _obtain_one(file, path, last, dead)
+                _obtain_one(file, path, last=last, dead=dead)
     return paths
 
 
@@ -112,7 +112,9 @@ def _blocks(path: Path, opener: Callable[..., object], limit: int) -> Iterator[b
         raise SourceError(f"is not a whole gzip file ({error})") from None
 
 
-def _obtain_one(file: RemoteFile, path: Path, last: Sequence[Source], dead: dict[str, str]) -> None:
+def _obtain_one(
+    file: RemoteFile, path: Path, *, last: Sequence[Source], dead: dict[str, str]
+) -> None:
     """Try every source for one file; ``dead`` collects those that do not answer at all."""
     failures = []
     if path.exists():

@@ -40,7 +40,7 @@ def read_tensors(path: Path, device: torch.device) -> tuple[dict[str, Any], dict
             tensors = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118
             if header["format"] != FORMAT:
                 raise ValueError(f"it has format {header['format']}; this version reads {FORMAT}")
-            sealed = header.pop("sha256")
+            recorded = header.pop("sha256")
     except FileNotFoundError:
         if path.exists():  # what safetensors says of one that may not be read
             raise ValueError("it cannot be read") from None
@@ -49,7 +49,7 @@ def read_tensors(path: Path, device: torch.device) -> tuple[dict[str, Any], dict
         raise ValueError("it is no file that can be read") from error
     except (KeyError, TypeError, SafetensorError) as error:
         raise ValueError(str(error)) from None
-    if sealed != _digest(header, tensors):
+    if recorded != _digest(header, tensors):
         raise ValueError("its content is not what was written")
     return header, tensors
 

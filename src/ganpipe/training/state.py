@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from ganpipe.methods.method import Method
-from ganpipe.optim.build import Settings, build_optimizer
+from ganpipe.optim.build import build_optimizer
+from ganpipe.optim.config import OptimizerConfig
 from ganpipe.optim.ema import start_average
 from ganpipe.sampling.sampler import Sampler
 
@@ -21,11 +22,11 @@ class State:
     method: Method
     averages: dict[str, Sampler]  # by the samplers' names
     optimizers: dict[str, torch.optim.Optimizer]  # by player
-    settings: Mapping[str, Settings]  # of the optimizers, by player
+    settings: Mapping[str, OptimizerConfig]  # of the optimizers, by player
     step: int = 0
 
 
-def start(method: Method, settings: Mapping[str, Settings], device: torch.device) -> State:
+def start(method: Method, settings: Mapping[str, OptimizerConfig], device: torch.device) -> State:
     """The state before the first step, on ``device``; ``settings`` are by player."""
     method = method.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     method.train()

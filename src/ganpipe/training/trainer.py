@@ -19,8 +19,8 @@ from ganpipe.data.spec import DataSpec
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Method
-from ganpipe.optim.build import Settings, resolve
-from ganpipe.optim.config import OptimizerFields
+from ganpipe.optim.build import resolve
+from ganpipe.optim.config import OptimizerConfig
 from ganpipe.recovery.checkpoint import Checkpoints
 from ganpipe.recovery.fingerprint import parts_of
 from ganpipe.recovery.interrupt import stop_requests
@@ -45,22 +45,23 @@ log = logging.getLogger(__name__)
 PROGRESS_IMAGES = 64  # in each progress grid
 PROGRESS_COLUMNS = 8
 LEAST_STEPS = 3  # a run of fewer steps trains nothing
+FEW_STEPS = 100  # a run of fewer steps is warned about
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """The configuration of a run, with all defaults resolved."""
 
     name: str  # of the model's block
     model: ModelConfig
-    optimizers: Mapping[str, Settings]  # by player
+    optimizers: Mapping[str, OptimizerConfig]  # by player
     config: TrainConfig  # its precision is fp32 or bf16, its threads are there
     seed: int
     spec: DataSpec
     device: torch.device
 
     def provenance(self, images_seen: int, weights: str) -> dict[str, Any]:
-        """What the header of a weights file says about its origin."""
+        """The origin of a weights file, for its header."""
         return {
             "model_name": self.name,
             "model": self.model.model_dump(mode="json"),
@@ -77,7 +78,7 @@ def train_model(
     name: str,
     *,
     model: ModelConfig,
-    default_optimizer: OptimizerFields,
+    default_optimizer: OptimizerConfig,
     config: TrainConfig,
     seed: int,
 ) -> None:
@@ -99,7 +100,15 @@ def train_model(
     optimizers = {
         player: resolve(default_optimizer, model.optimizer, player) for player in method.players
     }
-    job = Job(name, model, optimizers, config, seed, spec, device)
+    job = Job(
+        name=name,
+        model=model,
+        optimizers=optimizers,
+        config=config,
+        seed=seed,
+        spec=spec,
+        device=device,
+    )
     parts = parts_of(
         name,
         model=model,
@@ -118,7 +127,7 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
     batches = _load_batches(job)
     state = start(method, job.optimizers, job.device)
     total = total_steps(state, batches, config)
-    _check_budget(job, method, total, batches.per_epoch)
+    _check_budget(job, method, total=total, per_epoch=batches.per_epoch)
     journal = Journal(
         paths.TRAIN_CURVE,
         logged=method.logged,
@@ -138,8 +147,8 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
 
     def after_step(state: State, parts: dict[str, Tensor]) -> None:
         lr = next(iter(state.optimizers.values())).param_groups[0]["lr"]
-        if row := journal.add(state.step, parts, images_seen=images_seen(), lr=lr):
-            write_json(paths.TRAIN_METRICS, {**row, **parameter_counts(method)})
+        if journal.add(state.step, parts, images_seen=images_seen(), lr=lr):
+            _write_metrics(method, journal)
         taken, now = (method.batches_before(step) for step in (state.step - 1, state.step))
         epoch = finished_epoch(taken, now, batches.per_epoch)
         if state.step == total or (epoch and epoch % config.snapshot_every == 0):
@@ -156,6 +165,8 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
 
     if not state.step:
         _save_grids(state, fixed, 0)
+    if journal.last:  # DVC deleted what the run before had written
+        _write_metrics(method, journal)
     with stop_requests() as stop_request:
         train(state, batches, config, after_step)
     journal.close()
@@ -183,24 +194,44 @@ def _load_batches(job: Job) -> Batches:
     labels = load_labels(paths.PREPARED, "train")
     as_tensor = None if labels is None else torch.from_numpy(labels)
     size, padding = job.config.batch_size, job.spec.target.padding
-    return Batches(images, as_tensor, size, job.seed, job.device, padding)
+    return Batches(
+        images, as_tensor, batch_size=size, seed=job.seed, device=job.device, padding=padding
+    )
 
 
-def _check_budget(job: Job, method: Method, total: int, per_epoch: int) -> None:
-    """Log the number of steps. Raises GanpipeError if the budget gives fewer than LEAST_STEPS."""
-    budget = job.config.epochs * per_epoch
+def _check_budget(job: Job, method: Method, *, total: int, per_epoch: int) -> None:
+    """Log the updates that the budget gives to each player.
+
+    Raises GanpipeError where there are too few of them to train anything.
+    """
+    given = updates_of(method, total)
+    said = " and ".join(f"{number:,} of the {player}" for player, number in given.items())
     if total < LEAST_STEPS:
         epochs = -(-method.batches_before(LEAST_STEPS) // per_epoch)
         raise GanpipeError(
-            f"train.epochs {job.config.epochs} gives {budget} batches, which are {total} training "
-            f"steps of the model '{job.name}', too few to learn anything; set train.epochs to "
-            f"{epochs} at the very least, or lower train.batch_size or the model's n_critic and "
-            "critic_warmup"
+            f"train.epochs {job.config.epochs} is a budget of {job.config.epochs * per_epoch} "
+            f"batches, which gives the model '{job.name}' {total} "
+            f"training step{'s' * (total != 1)}: too few to learn anything; set train.epochs to "
+            f"{epochs} at the very least, lower train.batch_size, or lower the model's "
+            "schedule.n_critic and schedule.critic_warmup"
         )
     log.info(
-        f"training {job.name} on {describe(job.device)}, {job.config.precision}: {total:,} steps "
-        f"on {method.batches_before(total):,} batches of {job.config.batch_size}"
+        f"training {job.name} on {describe(job.device)}, {job.config.precision}; updates: {said}"
     )
+    if total < FEW_STEPS:
+        log.warning(
+            f"the budget gives only {total} training steps, and images take hundreds at least; "
+            "raise train.epochs or lower train.batch_size"
+        )
+
+
+def updates_of(method: Method, steps: int) -> dict[str, int]:
+    """Updates of each player in the first ``steps`` steps."""
+    found = dict.fromkeys(method.players, 0)
+    for step in range(steps):
+        for turn in method.turns(step):
+            found[turn.player] += step % turn.every == 0
+    return found
 
 
 def _restore(
@@ -225,6 +256,11 @@ def _save(checkpoints: Checkpoints, state: State, journal: Journal, seconds: flo
     journal.check()
     content = {"state": state_dict(state), "journal": journal.state_dict(), "seconds": seconds}
     checkpoints.save(state.step, content)
+
+
+def _write_metrics(method: Method, journal: Journal) -> None:
+    """Write the newest row of the curve, so that tables live while training runs."""
+    write_json(paths.TRAIN_METRICS, {**journal.last, **parameter_counts(method)})
 
 
 def _save_snapshot(

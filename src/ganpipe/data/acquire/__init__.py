@@ -1,0 +1,1 @@
+"""From public hosts and the user's own folders to data/raw."""

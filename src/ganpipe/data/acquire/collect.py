@@ -27,7 +27,7 @@ UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # the last are bytes t
 
 @dataclass
 class _Collection:
-    """What was taken so far."""
+    """The images that were taken so far."""
 
     source: Path
     folder: Path
@@ -38,8 +38,8 @@ class _Collection:
         self.census = Census(self.source)
 
     def target(self, name: str) -> Path:
-        """Where the image ``name`` is written. Raises GanpipeError where that is elsewhere than
-        in the folder."""
+        """The path that the image ``name`` is written to. Raises GanpipeError where that is
+        elsewhere than in the folder."""
         if not _stays_inside(name):
             raise GanpipeError(
                 f"{self.source} holds the unsafe name {name!r}, which leads out of the folder; "
@@ -154,7 +154,7 @@ def refused_link(source: Path, name: str) -> GanpipeError:
 
 
 def walk(root: Path) -> Iterator[PurePath]:
-    """What lies in a folder and the folders below, without those that are hidden, as paths within
+    """The files in a folder and the folders below, without those that are hidden, as paths within
     it.
 
     Raises GanpipeError for a folder that is a link or cannot be read: what lies there would be

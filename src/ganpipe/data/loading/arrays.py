@@ -17,22 +17,22 @@ STAGE = "prepare"
 
 
 def spec_path(folder: Path) -> Path:
-    """Where the description of a prepared dataset lies."""
+    """Path of the description of a prepared dataset."""
     return folder / "spec.json"
 
 
 def images_path(folder: Path, split: SplitName) -> Path:
-    """Where the images of a split lie."""
+    """Path of the images of a split."""
     return folder / f"{split}_images.npy"
 
 
 def labels_path(folder: Path, split: SplitName) -> Path:
-    """Where the labels of a split lie, if the dataset has any."""
+    """Path of the labels of a split, if the dataset has any."""
     return folder / f"{split}_labels.npy"
 
 
 def load_spec(folder: Path = paths.PREPARED) -> DataSpec:
-    """What the prepared dataset is. Raises GanpipeError where it is missing or damaged."""
+    """Description of the prepared dataset. Raises GanpipeError where it is missing or damaged."""
     path = spec_path(folder)
     content = read_json(path, STAGE)
     try:
@@ -48,7 +48,7 @@ def load_images(folder: Path, split: SplitName, mmap: bool = True) -> np.ndarray
     """
     spec = load_spec(folder)
     path = images_path(folder, split)
-    return _load(path, (_count(spec, split), *spec.target.native_shape), np.uint8, mmap)
+    return _load(path, (_count(spec, split), *spec.target.native_shape), np.uint8, mmap=mmap)
 
 
 def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
@@ -67,7 +67,7 @@ def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
 
 
 def count_classes(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[int, ...]:
-    """How many of (N,) int64 labels there are of each class."""
+    """Numbers of images of each class, from (N,) int64 labels."""
     return tuple(np.bincount(labels, minlength=len(classes)).tolist())
 
 
@@ -75,7 +75,7 @@ def _count(spec: DataSpec, split: SplitName) -> int:
     return spec.num_train if split == "train" else spec.num_test
 
 
-def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic], mmap: bool) -> np.ndarray:
+def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic], *, mmap: bool) -> np.ndarray:
     try:
         array = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
     except FileNotFoundError:

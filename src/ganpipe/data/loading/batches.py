@@ -42,7 +42,7 @@ def to_device(images: np.ndarray, device: torch.device) -> Tensor:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a method sees of the data in one update."""
+    """The data of one update, as a method sees them."""
 
     real: Tensor  # (N, C, H, W) float32 in [-1, 1]: what the generator imitates
     label: Tensor | None = None  # (N,) int64 in [0, classes)
@@ -70,6 +70,7 @@ class Batches:
         self,
         images: Tensor,  # (N, C, h, w) uint8 at their native size, on any device
         labels: Tensor | None,  # (N,) int64
+        *,
         batch_size: int,
         seed: int,
         device: torch.device,

@@ -1,0 +1,1 @@
+"""From data/raw to prepared arrays: one file a reader, found by its name."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 from types import ModuleType
 
+from ganpipe.core.plugins import load
 from ganpipe.data.catalog import OFFICIAL
+
+PACKAGE = "ganpipe.data.prepare"
 
 
 def reader_name(dataset: str) -> str:
     """The full name of the module that reads ``dataset``, a key of `datasets`: the reader that the
     catalog names, or for a dataset of the user's own the module of its name."""
-    public = OFFICIAL.get(dataset)
-    return f"ganpipe.data.prepare.{public.reader if public else dataset}"
+    return f"{PACKAGE}.{_module(dataset)}"
 
 
 def reader(dataset: str) -> ModuleType:
     """The module of that name, imported."""
-    return importlib.import_module(reader_name(dataset))
+    return load(PACKAGE, _module(dataset))
+
+
+def _module(dataset: str) -> str:
+    public = OFFICIAL.get(dataset)
+    return public.reader if public else dataset

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from ganpipe.data.loading import arrays
 from ganpipe.data.prepare.images import DamagedImageError, Levels, Notes, decode
 from ganpipe.data.prepare.layout import Image, find_splits
 from ganpipe.data.spec import DataSpec, Domain
+from ganpipe.runtime.cores import cores
 from ganpipe.storage.npy import NpyWriter
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ NAMED = 20  # damaged images named in a message
 
 @dataclass
 class _Found:
-    """What decoding came across, of one or several slices."""
+    """Notes and damage that decoding came across, of one or several slices."""
 
     notes: Notes = field(default_factory=Notes)
     damaged: list[str] = field(default_factory=list)  # a line for each image without pixels
@@ -47,7 +47,10 @@ def write(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSpec, int
     classes = tuple(sorted({image.label for image in splits["train"] if image.label}))
     found = _Found()
     train, test = (
-        _write_split(split, splits[split], classes, config, raw, folder, found) for split in SPLITS
+        _write_split(
+            split, splits[split], classes, config=config, raw=raw, folder=folder, found=found
+        )
+        for split in SPLITS
     )
     if found.damaged and not config.skip_damaged:
         raise GanpipeError(_damage_report(found.damaged))
@@ -63,6 +66,7 @@ def _write_split(
     split: arrays.SplitName,
     images: Sequence[Image],
     classes: tuple[str, ...],
+    *,
     config: FolderDataset,
     raw: Path,
     folder: Path,
@@ -76,7 +80,7 @@ def _write_split(
     labels: list[int] = []
     shape = (config.channels, config.image_size, config.image_size)
     with NpyWriter(arrays.images_path(folder, split), shape, np.uint8) as writer:
-        for good, block in _decode_all(raw, images, config, found):
+        for good, block in _decode_all(raw, images, config=config, found=found):
             writer.append(block)
             labels += [numbers.get(image.label, 0) for image in good]
     written = np.array(labels, np.int64)
@@ -86,11 +90,11 @@ def _write_split(
 
 
 def _decode_all(
-    raw: Path, images: Sequence[Image], config: FolderDataset, found: _Found
+    raw: Path, images: Sequence[Image], *, config: FolderDataset, found: _Found
 ) -> Iterator[tuple[list[Image], np.ndarray]]:
     """Blocks of decoded images (n, C, H, W) uint8; what else was come across goes to ``found``."""
     slices = [images[start : start + SLICE] for start in range(0, len(images), SLICE)]
-    at_once = os.cpu_count() or 1
+    at_once = len(cores())
     bar = tqdm(total=len(images), unit="img", desc="decode", disable=None, leave=False)
     # Threads suffice, as Pillow lets go of the interpreter while it decodes and resizes.
     with bar, ThreadPoolExecutor(at_once) as pool:
@@ -114,7 +118,8 @@ def _decode_slice(
     size, channels, levels = config.image_size, config.channels, _levels(config)
     for image in images:
         try:
-            decoded.append(decode(raw / image.name, size, channels, levels, found.notes))
+            path = raw / image.name
+            decoded.append(decode(path, size, channels, levels=levels, notes=found.notes))
             good.append(image)
         except DamagedImageError as error:
             found.damaged.append(f"{image.name}: {error}")

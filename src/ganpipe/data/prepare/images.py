@@ -32,12 +32,12 @@ Levels = tuple[int, int]  # the values that become black and white
 
 
 class DamagedImageError(Exception):
-    """Why a file gave no image."""
+    """The reason why a file gave no image."""
 
 
 @dataclass
 class Notes:
-    """What decoding came across and a person should hear of."""
+    """Facts that decoding came across and a person should hear of."""
 
     animations: int = 0  # files of several frames, of which the first was taken
     deep: int = 0  # files of 16 bits a channel that were scaled from the full range
@@ -58,13 +58,13 @@ class Notes:
         self.add(Notes(deep=1, lowest=lowest, highest=highest))
 
     def frames(self) -> str:
-        """What to say of animations; empty where there were none."""
+        """A clause on animations; empty where there were none."""
         plural = "file has" if self.animations == 1 else "files have"
         what = f"{self.animations:,} {plural} several frames; the first of each is taken"
         return what if self.animations else ""
 
     def darkness(self) -> str:
-        """What to say of 16-bit images that hold fewer bits; empty where all is well."""
+        """A clause on 16-bit images that hold fewer bits; empty where all is well."""
         if not self.deep or self.highest >= DARK:
             return ""
         return (
@@ -85,7 +85,12 @@ def resize(images: np.ndarray, size: int) -> np.ndarray:
 
 
 def decode(
-    path: Path, size: int, channels: int, levels: Levels | None = None, notes: Notes | None = None
+    path: Path,
+    size: int,
+    channels: int,
+    *,
+    levels: Levels | None = None,
+    notes: Notes | None = None,
 ) -> np.ndarray:
     """An image file of any size -> (channels, size, size) uint8: turned as its EXIF data say,
     its shorter side resized to ``size``, the centre cropped, transparency put on white.
@@ -96,7 +101,8 @@ def decode(
     """
     with _damage():
         # JPEG can be decoded at 1/2, 1/4 or 1/8; twice the size leaves the filter its work.
-        upright = _read(path, (2 * size, 2 * size), levels, notes or Notes())
+        draft = (2 * size, 2 * size)
+        upright = _read(path, draft=draft, levels=levels, notes=notes or Notes())
         plain = _flatten(upright, "L" if channels == 1 else "RGB")
         square = ImageOps.fit(plain, (size, size), Image.Resampling.BILINEAR)
     return np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
@@ -105,7 +111,7 @@ def decode(
 def decode_as_it_is(path: Path, notes: Notes | None = None) -> np.ndarray:
     """An image file -> (1 or 3, H, W) uint8 at its own size, else as :func:`decode`."""
     with _damage():
-        upright = _read(path, None, None, notes or Notes())
+        upright = _read(path, draft=None, levels=None, notes=notes or Notes())
         pixels = np.asarray(_flatten(upright, "L" if upright.mode in GREY_MODES else "RGB"))
     return pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1)
 
@@ -120,22 +126,23 @@ def is_grey(path: Path) -> bool:
 
 
 def _read(
-    path: Path, draft: tuple[int, int] | None, levels: Levels | None, notes: Notes
+    path: Path, *, draft: tuple[int, int] | None, levels: Levels | None, notes: Notes
 ) -> Image.Image:
     """The image in 8 bits a channel, upright."""
     try:
-        return _open(path, draft, levels, notes)
+        return _open(path, draft=draft, levels=levels, notes=notes)
     except DamagedImageError:
         raise
     except Exception:  # it may be the metadata alone that are damaged
         pixels = without_metadata(path.read_bytes())
         if pixels is None:
             raise
-        return _open(io.BytesIO(pixels), draft, levels, notes)
+        return _open(io.BytesIO(pixels), draft=draft, levels=levels, notes=notes)
 
 
 def _open(
     source: Path | io.BytesIO,
+    *,
     draft: tuple[int, int] | None,
     levels: Levels | None,
     notes: Notes,
@@ -157,8 +164,8 @@ def _open(
 
 
 def _raw_mode(image: Image.Image) -> str:
-    """How the pixels lie in the file, in Pillow's words, such as ``RGB;16B``; to be asked before
-    they are loaded."""
+    """The layout of the pixels in the file, in Pillow's words, such as ``RGB;16B``; to be asked
+    before they are loaded."""
     tiles = getattr(image, "tile", [])
     arguments = tiles[0][3] if tiles else ""
     return str(arguments if isinstance(arguments, str) or not arguments else arguments[0])

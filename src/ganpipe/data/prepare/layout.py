@@ -79,7 +79,7 @@ def find_splits(raw: Path, test_fraction: float) -> dict[str, list[Image]]:
 
 
 def choose_splits(names: Iterable[str], root: str = "", depth: int = 0) -> Split | None:
-    """Which folders at ``depth`` below ``root`` are the splits; None where they are none.
+    """The folders at ``depth`` below ``root`` that are the splits; None where they are none.
 
     Of ``test/`` and ``val/`` the first is held out. Raises GanpipeError for several possible
     pairs, and for folders that look like splits and are no pair.

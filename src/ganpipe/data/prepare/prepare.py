@@ -28,7 +28,7 @@ def prepare(
     with atomic_folder(prepared) as folder:
         skipped = 0
         if isinstance(config, PublicDataset):
-            spec = write_public(name, config, raw, folder)
+            spec = write_public(name, config, raw=raw, folder=folder)
         else:
             spec, skipped = reader(name).write(config, raw, folder)
         write_json(arrays.spec_path(folder), spec.to_dict())

@@ -38,7 +38,7 @@ def read_public(name: str, raw: Path) -> dict[str, Split]:
     return splits
 
 
-def write_public(name: str, config: PublicDataset, raw: Path, folder: Path) -> DataSpec:
+def write_public(name: str, config: PublicDataset, *, raw: Path, folder: Path) -> DataSpec:
     """Write both splits to ``folder``, at their native size where they are to be padded.
 
     Raises GanpipeError as :func:`read_public` does.

@@ -17,17 +17,17 @@ class Split(NamedTuple):
 
 
 class DamagedError(Exception):
-    """What is wrong with a file, as a clause after its name."""
+    """Damage of a file, as a clause after its name."""
 
 
 def check_splits(splits: dict[str, Split], official: Official) -> None:
     """Raise DamagedError unless both splits have the expected number of images, their shape and
     labels in range."""
     for name, count in (("train", official.num_train), ("test", official.num_test)):
-        _check(name, splits[name], count, official)
+        _check(name, splits[name], count=count, official=official)
 
 
-def _check(name: str, split: Split, count: int, official: Official) -> None:
+def _check(name: str, split: Split, *, count: int, official: Official) -> None:
     side = official.native_size
     wanted = (count, official.channels, side, side)
     if split.images.shape != wanted:

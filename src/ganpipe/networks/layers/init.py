@@ -23,7 +23,7 @@ def initialise(network: nn.Module, scheme: str) -> None:
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             draw[scheme](module.weight)
         elif isinstance(module, nn.modules.batchnorm._BatchNorm):
-            if scheme == "normal_0.02":
+            if scheme == "normal_0.02" and module.weight is not None:
                 nn.init.normal_(module.weight, 1.0, 0.02)
         else:
             continue

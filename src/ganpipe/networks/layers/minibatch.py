@@ -48,7 +48,7 @@ def append_channels(x: Tensor, values: Tensor) -> Tensor:
 
 
 def minibatch_layers(
-    channels: int, places: int, minibatch_discrimination: int, minibatch_stddev: bool
+    channels: int, places: int, *, minibatch_discrimination: int, minibatch_stddev: bool
 ) -> tuple[nn.Sequential, int]:
     """The layers before a discriminator's last one that look at the whole batch, and the number of
     channels that they return; ``places`` is the number of pixels of the feature map."""
