@@ -113,11 +113,13 @@ def test_pictures_that_pillow_cannot_read_are_named(
     collect(str(write_folder(tmp_path / "folder", FILES | pictures)), tmp_path / "raw")
     said = capsys.readouterr().err
     assert "warning: " in said
-    assert "cannot be read here (Pillow " in said
+    assert "formats that are not read here (Pillow " in said
     assert "2 .heic, 1 .psd; convert them to PNG or JPEG" in said
 
 
-@pytest.mark.parametrize("suffix", [".bmp", ".gif", ".jfif", ".tif", ".TIFF", ".ppm", ".apng"])
+@pytest.mark.parametrize(
+    "suffix", [".bmp", ".gif", ".jfif", ".tif", ".TIFF", ".ppm", ".apng", ".jp2"]
+)
 @pytest.mark.parametrize("name", ["folder", "a.zip", "a.tar"])
 def test_what_pillow_reads_is_taken(tmp_path: Path, name: str, suffix: str) -> None:
     collect(str(WRITERS[name](tmp_path / name, {f"x{suffix}": b"x"})), tmp_path / "raw")

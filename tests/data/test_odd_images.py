@@ -45,7 +45,7 @@ def seen(path: Path, channels: int = 3, **options: Any) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "suffix", ["png", "apng", "bmp", "tif", "tiff", "ppm", "pnm", "webp", "PNG", "gif"]
+    "suffix", ["png", "apng", "bmp", "tif", "tiff", "ppm", "pnm", "webp", "PNG", "gif", "jp2"]
 )
 @pytest.mark.parametrize("pixels", [GREY, COLOUR], ids=["grey", "colour"])
 def test_formats_without_loss(tmp_path: Path, suffix: str, pixels: np.ndarray) -> None:
