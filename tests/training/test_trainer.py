@@ -27,8 +27,9 @@ from ganpipe.methods.schedule import updates_before
 from ganpipe.runtime.device import set_deterministic
 from ganpipe.sampling.trained import load_trained
 from ganpipe.storage.tensor_file import read_tensors
+from ganpipe.training.budget import LEAST_STEPS
 from ganpipe.training.loop import total_steps
-from ganpipe.training.trainer import LEAST_STEPS, finished_epoch, train_model
+from ganpipe.training.trainer import finished_epoch, train_model
 
 CPU = torch.device("cpu")
 CONFIG = SHORT.model_copy(update={"device": "cpu", "epochs": 1, "log_every": 2})
@@ -198,7 +199,7 @@ def test_the_updates_of_each_side_are_said_and_few_steps_are_warned_about(
 ) -> None:
     train("toy_mlp", {"n_critic": 2}, batch_size=8, epochs=3)
     said = capsys.readouterr().err
-    assert "updates: 9 of the generator and 18 of the discriminator" in said
+    assert "updates in 3 epochs: 9 of the generator and 18 of the discriminator" in said
     assert "warning: the budget gives only 9 training steps" in said
 
 

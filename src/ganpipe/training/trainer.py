@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from ganpipe.core import paths
-from ganpipe.core.errors import GanpipeError
 from ganpipe.data.loading.arrays import load_images, load_labels, load_spec
 from ganpipe.data.loading.batches import Batches, to_device
 from ganpipe.data.spec import DataSpec
@@ -35,6 +34,7 @@ from ganpipe.sampling.grids import save_grid
 from ganpipe.sampling.trained import save_sampler
 from ganpipe.storage.files import write_json
 from ganpipe.storage.tensor_file import write_tensors
+from ganpipe.training.budget import check_budget
 from ganpipe.training.config import TrainConfig
 from ganpipe.training.journal import Journal
 from ganpipe.training.loop import total_steps, train
@@ -44,8 +44,6 @@ log = logging.getLogger(__name__)
 
 PROGRESS_IMAGES = 64  # in each progress grid
 PROGRESS_COLUMNS = 8
-LEAST_STEPS = 3  # a run of fewer steps trains nothing
-FEW_STEPS = 100  # a run of fewer steps is warned about
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +125,10 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
     batches = _load_batches(job)
     state = start(method, job.optimizers, job.device)
     total = total_steps(state, batches, config)
-    _check_budget(job, method, total=total, per_epoch=batches.per_epoch)
+    check_budget(
+        method, epochs=config.epochs, per_epoch=batches.per_epoch, total=total, model_name=job.name
+    )
+    log.info(f"training {job.name} on {describe(job.device)}, {config.precision}")
     journal = Journal(
         paths.TRAIN_CURVE,
         logged=method.logged,
@@ -197,41 +198,6 @@ def _load_batches(job: Job) -> Batches:
     return Batches(
         images, as_tensor, batch_size=size, seed=job.seed, device=job.device, padding=padding
     )
-
-
-def _check_budget(job: Job, method: Method, *, total: int, per_epoch: int) -> None:
-    """Log the updates that the budget gives to each player.
-
-    Raises GanpipeError where there are too few of them to train anything.
-    """
-    given = updates_of(method, total)
-    said = " and ".join(f"{number:,} of the {player}" for player, number in given.items())
-    if total < LEAST_STEPS:
-        epochs = -(-method.batches_before(LEAST_STEPS) // per_epoch)
-        raise GanpipeError(
-            f"train.epochs {job.config.epochs} is a budget of {job.config.epochs * per_epoch} "
-            f"batches, which gives the model '{job.name}' {total} "
-            f"training step{'s' * (total != 1)}: too few to learn anything; set train.epochs to "
-            f"{epochs} at the very least, lower train.batch_size, or lower the model's "
-            "schedule.n_critic and schedule.critic_warmup"
-        )
-    log.info(
-        f"training {job.name} on {describe(job.device)}, {job.config.precision}; updates: {said}"
-    )
-    if total < FEW_STEPS:
-        log.warning(
-            f"the budget gives only {total} training steps, and images take hundreds at least; "
-            "raise train.epochs or lower train.batch_size"
-        )
-
-
-def updates_of(method: Method, steps: int) -> dict[str, int]:
-    """Updates of each player in the first ``steps`` steps."""
-    found = dict.fromkeys(method.players, 0)
-    for step in range(steps):
-        for turn in method.turns(step):
-            found[turn.player] += step % turn.every == 0
-    return found
 
 
 def _restore(
