@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import signal
 import sys
@@ -58,7 +59,7 @@ def run(main: Callable[[], None]) -> None:
     except GanpipeError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        logging.getLogger(__name__).info("interrupted")
         sys.exit(130)
     except BrokenPipeError:
         _drop_output()
