@@ -12,20 +12,13 @@ from ruamel.yaml.error import YAMLError
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.names import nearest
-from ganpipe.core.schema import NonNegativeInt, PositiveInt, Strict, validate
+from ganpipe.core.schema import NonNegativeInt, Strict, validate
 from ganpipe.data.config import DatasetName, Datasets, FolderDataset, PublicDataset
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.methods.config import ModelConfig
 from ganpipe.optim.config import OptimizerConfig, foreign_fields
+from ganpipe.sampling.config import SampleConfig
 from ganpipe.training.config import TrainConfig
-
-
-class SampleConfig(Strict):
-    """The pictures of the stage `sample`."""
-
-    rows: PositiveInt
-    columns: PositiveInt
-    interpolation_steps: PositiveInt  # images from one latent point to the next, ends included
 
 
 class Params(Strict):

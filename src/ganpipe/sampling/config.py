@@ -1,4 +1,4 @@
-"""Configurations of samplers, which weights files carry."""
+"""Configurations of samplers, which weights files carry, and of the stage `sample`."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ class NoiseSamplerConfig(Strict):
     latent_dim: PositiveInt  # length of the noise vector z
     latent: Distribution
     domain: Domain
+
+
+class SampleConfig(Strict):
+    """The pictures of the stage `sample`."""
+
+    rows: PositiveInt
+    columns: PositiveInt
+    interpolation_steps: PositiveInt  # images from one latent point to the next, ends included
