@@ -43,7 +43,7 @@ def test_one_class_of_a_conditional_model_is_drawn(tmp_path: Path) -> None:
     options = ["--num", "3", "--out", str(tmp_path / "x.npz"), "--device", "cpu"]
     told = saved(tmp_path / "cgan", "cgan")
     command("generate", [*options, "--weights", str(told), "--class", "1"])
-    pieces = [drawn.images for drawn in draw(load_trained(told, CPU), 3, seed=0, label=1)]
+    pieces = [drawn.images for drawn in draw(load_trained(told, CPU).sampler, 3, seed=0, label=1)]
     found = np.load(tmp_path / "x.npz")["images"]
     assert np.array_equal(found, torch.cat(pieces).permute(0, 2, 3, 1).numpy())
     with pytest.raises(GanpipeError, match="there is no class '7'; the classes are 0, 1"):

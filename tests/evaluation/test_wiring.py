@@ -88,12 +88,14 @@ def outputs_of(images: torch.Tensor) -> Output:
 
 def drawn(weights: Path, num: int, purpose: str) -> torch.Tensor:
     trained = load_trained(weights, CPU)
-    return torch.cat([each.images for each in draw(trained, num, trained.seed, purpose=purpose)])
+    return torch.cat(
+        [each.images for each in draw(trained.sampler, num, trained.seed, purpose=purpose)]
+    )
 
 
 def labels_of(weights: Path, num: int, purpose: str) -> torch.Tensor:
     trained = load_trained(weights, CPU)
-    labels = [each.label for each in draw(trained, num, trained.seed, purpose=purpose)]
+    labels = [each.label for each in draw(trained.sampler, num, trained.seed, purpose=purpose)]
     return torch.cat([label for label in labels if label is not None])
 
 

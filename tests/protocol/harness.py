@@ -137,7 +137,7 @@ def check_weights_files(
         kept = trained.sampler.network.state_dict()
         assert any(not torch.equal(value, raw[key]) for key, value in kept.items())
         images = [
-            torch.cat([drawn.images for drawn in draw(each, 6, seed=1, given=given)])
+            torch.cat([drawn.images for drawn in draw(each.sampler, 6, seed=1, given=given)])
             for each in (trained, Trained(state.averages[name], {}))
         ]
         assert images[0].dtype == torch.uint8

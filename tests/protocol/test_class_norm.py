@@ -129,8 +129,8 @@ def test_a_label_in_every_norm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     check_batches(ClassNormGame)
     state = check_training(ClassNormGame)
     trained = check_weights_files(state, tmp_path, monkeypatch, Discriminator)[""]
-    drawn = next(draw(trained, 6, seed=1, label=2))
+    drawn = next(draw(trained.sampler, 6, seed=1, label=2))
     assert drawn.label is not None
     assert drawn.label.tolist() == [2] * 6
-    other = next(draw(trained, 6, seed=1, label=0)).images
+    other = next(draw(trained.sampler, 6, seed=1, label=0)).images
     assert not torch.equal(drawn.images, other)

@@ -21,7 +21,7 @@ def trained(tmp_path: Path) -> Trained:
 
 
 def images_of(trained: Trained, num: int, seed: int, label: int | None = None) -> Tensor:
-    return torch.cat([drawn.images for drawn in draw(trained, num, seed, label=label)])
+    return torch.cat([drawn.images for drawn in draw(trained.sampler, num, seed, label=label)])
 
 
 def test_every_grey_value_survives_the_round_trip() -> None:
@@ -40,7 +40,7 @@ def test_a_broken_generator_draws_nothing(trained: Trained) -> None:
     """In place of black images, which would be judged."""
     next(trained.sampler.network.parameters()).data.fill_(torch.nan)
     with pytest.raises(GanpipeError, match="NaN or infinity"):
-        next(draw(trained, 2, seed=0))
+        next(draw(trained.sampler, 2, seed=0))
     with pytest.raises(GanpipeError, match="NaN or infinity"):
         to_uint8(torch.tensor([[[[torch.inf]]]]))
 
@@ -58,7 +58,7 @@ def test_an_image_does_not_depend_on_how_many_are_drawn(trained: Trained) -> Non
 def test_padding_is_undone(tmp_path: Path) -> None:
     spec = DataSpec("mnist", Domain(1, 28, 32), 48, 12)
     trained = load_trained(saved(tmp_path / "g", spec=spec), CPU)
-    assert next(draw(trained, 2, seed=0)).images.shape == (2, 1, 28, 28)
+    assert next(draw(trained.sampler, 2, seed=0)).images.shape == (2, 1, 28, 28)
     inputs = fixed_inputs(trained.sampler, 2, seed=0)
     whole = trained.sampler.network(**inputs)
     assert torch.equal(trained.sampler(**inputs), whole[:, :, 2:30, 2:30])
@@ -68,13 +68,13 @@ def test_a_conditional_generator_draws_what_it_is_asked_for(tmp_path: Path) -> N
     trained = load_trained(saved(tmp_path / "g", "cgan"), CPU)
     num = CHUNK + 5
     images = images_of(trained, num, seed=1)
-    found = [drawn.label for drawn in draw(trained, num, seed=1)]
+    found = [drawn.label for drawn in draw(trained.sampler, num, seed=1)]
     labels = torch.cat([label for label in found if label is not None])
     assert len(labels) == num
     assert labels.unique().tolist() == [0, 1]
     for label in (0, 1):
         only = images_of(trained, num, seed=1, label=label)
-        told = [drawn.label for drawn in draw(trained, num, seed=1, label=label)]
+        told = [drawn.label for drawn in draw(trained.sampler, num, seed=1, label=label)]
         assert all(each is not None and (each == label).all() for each in told)
         right = labels == label
         assert torch.equal(only[right], images[right])
@@ -84,5 +84,5 @@ def test_a_conditional_generator_draws_what_it_is_asked_for(tmp_path: Path) -> N
 
 
 def test_other_generators_have_no_labels(trained: Trained) -> None:
-    assert all(drawn.label is None for drawn in draw(trained, 3, seed=1))
+    assert all(drawn.label is None for drawn in draw(trained.sampler, 3, seed=1))
     assert list(fixed_inputs(trained.sampler, 5, seed=0)) == ["z"]

@@ -121,7 +121,7 @@ def _draw(trained: Trained, options: argparse.Namespace, *, label: int | None, b
     """The images, piece by piece; ``bar`` follows."""
     from ganpipe.sampling.draw import draw
 
-    for drawn in draw(trained, options.num, options.seed, label=label):
+    for drawn in draw(trained.sampler, options.num, options.seed, label=label):
         yield drawn.images.permute(0, 2, 3, 1).numpy()
         bar.update(len(drawn.images))
 

@@ -28,7 +28,7 @@ def generated(trained: Trained, num: int, purpose: str) -> Iterator[Generated]:
     labels: list[Tensor] = []
 
     def images() -> Iterator[Tensor]:
-        for drawn in draw(trained, num, trained.seed, purpose=purpose):
+        for drawn in draw(trained.sampler, num, trained.seed, purpose=purpose):
             if drawn.label is not None:
                 labels.append(drawn.label)
             yield drawn.images

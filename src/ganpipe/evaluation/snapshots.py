@@ -58,7 +58,7 @@ def _row(evaluator: Evaluator, path: Path, device: torch.device) -> dict[str, An
     trained = load_trained(path, device)
 
     def images() -> Iterator[Tensor]:
-        for drawn in draw(trained, evaluator.num, trained.seed, purpose=PURPOSE):
+        for drawn in draw(trained.sampler, evaluator.num, trained.seed, purpose=PURPOSE):
             yield drawn.images
 
     images_seen = trained.provenance.get("images_seen")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,9 +11,6 @@ from torch import Tensor
 from ganpipe.core.errors import GanpipeError
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.sampler import Sampler
-
-if TYPE_CHECKING:
-    from ganpipe.sampling.trained import Trained
 
 CHUNK = 250  # images per forward pass; fixed, so that the n-th image depends on the seed alone
 
@@ -40,7 +37,7 @@ def to_uint8(images: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def draw(
-    trained: Trained,
+    sampler: Sampler,
     num: int,
     seed: int,
     *,
@@ -56,15 +53,15 @@ def draw(
     """
     for chunk, start in enumerate(range(0, num, CHUNK)):
         count = min(CHUNK, num - start)
-        rng = make_rng(trained.device, seed, purpose, chunk)
-        inputs = trained.sampler.draw_inputs(CHUNK, rng)
+        rng = make_rng(sampler.device, seed, purpose, chunk)
+        inputs = sampler.draw_inputs(CHUNK, rng)
         if label is not None:
             inputs["label"] = torch.full_like(inputs["label"], label)
         if given:
             rows = slice(start, start + count)
             inputs = {name: value[:count] for name, value in inputs.items()}
-            inputs |= {name: value[rows].to(trained.device) for name, value in given.items()}
-        images = to_uint8(trained.sampler(**inputs))[:count]
+            inputs |= {name: value[rows].to(sampler.device) for name, value in given.items()}
+        images = to_uint8(sampler(**inputs))[:count]
         asked = inputs["label"][:count].cpu() if "label" in inputs else None
         yield Drawn(images.cpu(), asked)
 

@@ -65,7 +65,7 @@ class Trained:
         images = np.empty((num, *self.image_shape), dtype=np.uint8)
         start = 0
         with deterministic(), one_thread():
-            for drawn in draw(self, num, seed, label=number):
+            for drawn in draw(self.sampler, num, seed, label=number):
                 stop = start + len(drawn.images)
                 images[start:stop] = drawn.images.permute(0, 2, 3, 1).numpy()
                 start = stop
