@@ -228,3 +228,18 @@ def test_no_checkpoint_is_written_of_a_loss_that_is_not_finite() -> None:
     with pytest.raises(GanpipeError, match="not finite since step 3"):
         run.stop()
     assert not run.checkpoints.any()
+
+
+def test_a_deletion_that_is_interrupted_leaves_no_broken_checkpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopped_at(2, 3)
+    run = Run("toy_mlp", Path("c"))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("ganpipe.recovery.checkpoint.shutil.rmtree", killed)
+        run.checkpoints.discard()
+    assert not run.checkpoints.any()

@@ -97,6 +97,8 @@ class Checkpoints:
 
     def discard(self) -> None:
         """Delete all checkpoints: the run is complete."""
+        for path in self._all():  # first, and the oldest first: one that is left must be whole
+            path.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _put_back(self, files: dict[str, str]) -> None:
