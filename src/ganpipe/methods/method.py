@@ -80,31 +80,6 @@ class Method(nn.Module, ABC):
         """
 
 
-def context_of(
-    batch: Batch,
-    *,
-    turn: Turn,
-    seed: int,
-    device: torch.device,
-    step: int,
-    update: int,
-    progress: float,
-    optimizers: Mapping[str, Optimizer],
-    shared: dict[str, Any],
-) -> Context:
-    """The context of one turn, whose streams depend on the seed, their purpose and its number."""
-    index = update if turn.new_batch else step
-
-    def stream(purpose: str) -> torch.Generator:
-        return make_rng(device, seed, purpose, index)
-
-    return Context(
-        batch=batch,
-        rng=stream(turn.purpose),
-        step=step,
-        update=update,
-        progress=progress,
-        optimizers=optimizers,
-        stream=stream,
-        shared=shared,
-    )
+def streams(device: torch.device, seed: int, index: int) -> Callable[[str], torch.Generator]:
+    """Random streams by purpose, each made anew from ``seed``, the purpose and ``index``."""
+    return lambda purpose: make_rng(device, seed, purpose, index)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 
 from ganpipe.data.loading.batches import Batch, DataSource
-from ganpipe.methods.method import Loss, context_of
+from ganpipe.methods.method import Context, Loss, streams
 from ganpipe.optim.ema import update_average
 from ganpipe.optim.schedule import set_learning_rate
 from ganpipe.runtime.seeding import derive
@@ -45,15 +45,15 @@ def train_step(state: State, batches: DataSource, config: TrainConfig) -> dict[s
             taken += 1
         if batch is None:
             raise ValueError("the first turn of a step must take a new batch")
-        context = context_of(
-            batch,
-            turn=turn,
-            seed=seed,
-            device=device,
+        stream = streams(device, seed, taken - 1 if turn.new_batch else state.step)
+        context = Context(
+            batch=batch,
+            rng=stream(turn.purpose),
             step=state.step,
             update=taken - 1,
             progress=progress,
             optimizers=state.optimizers,
+            stream=stream,
             shared=shared,
         )
         with frozen(method.players, besides={turn.player, *turn.records}):
