@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 
 class Network(nn.Module):
     """Base class of generators and discriminators: what a network says of itself.
 
-    ``forward`` of a generator takes noise, that of a discriminator images; both also take the label
-    if ``num_classes`` is positive.
+    ``forward`` of a generator takes noise ``z``, that of a discriminator images; both also take the
+    label if ``num_classes`` is positive. A discriminator is ``head(features(images))``, where
+    ``features`` returns (N, F) or (N, F, h, w).
     """
+
+    own_conditioning: ClassVar[frozenset[str]] = frozenset()  # kinds that it implements itself
 
     def __init__(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> None:
         super().__init__()
@@ -25,3 +30,26 @@ class Network(nn.Module):
         A group may carry ``lr_scale``, a factor on the learning rate of its player.
         """
         return [{"params": list(self.parameters())}]
+
+    def noise_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the inputs of a generator besides ``z`` that are drawn from N(0, 1), by the
+        names that ``forward`` gives them."""
+        return {}
+
+    def training_inputs(
+        self, inputs: Mapping[str, Tensor], rng: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The inputs of a generator in training, made from drawn ``inputs``; by default the same.
+
+        A network that mixes styles, for example, adds a second noise vector.
+        """
+        return dict(inputs)
+
+    def grow(self, progress: float) -> bool:
+        """Set the network to a share ``progress``, in [0, 1), of the training; say whether new
+        layers begin to be trained. Networks that grow keep what this sets in a buffer."""
+        return False
+
+    def fade(self, real: Tensor) -> Tensor:
+        """Real images (N, C, H, W) as a discriminator that grows is to see them."""
+        return real
