@@ -21,6 +21,7 @@ from ganpipe.core.schema import (
     Strict,
     nearest,
 )
+from ganpipe.objectives.augmentations.config import AugmentationConfig
 
 LOSSES = "ganpipe.objectives.losses"
 PENALTIES = "ganpipe.objectives.penalties"
@@ -68,6 +69,7 @@ class ObjectiveConfig(Strict):
     augment: list[Literal["color", "translation", "cutout"]] = Field(
         default_factory=list  # DiffAugment of real and generated images
     )
+    augmentation: AugmentationConfig | None = None  # one whose strength follows D; null: none
 
     @model_validator(mode="after")
     def _makes_sense(self) -> ObjectiveConfig:
