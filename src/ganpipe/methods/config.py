@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from ganpipe.core.schema import PositiveInt, Strict
+from ganpipe.core.schema import NonNegativeFloat, PositiveInt, ScheduledProbability, Strict
 from ganpipe.networks.configs import DiscriminatorConfig, GeneratorConfig
 from ganpipe.objectives.config import ObjectiveConfig, pairs_images
 from ganpipe.optim.config import PlayerOptimizers
@@ -51,6 +51,8 @@ class ModelConfig(Strict):
     objective: ObjectiveConfig
     schedule: ScheduleConfig = ScheduleConfig()
     optimizer: PlayerOptimizers = PlayerOptimizers()  # replaces fields of the shared default
+    ema_decay: ScheduledProbability | None = None  # in place of train.ema_decay
+    ema_ramp: NonNegativeFloat | None = None  # in place of train.ema_ramp
 
     @model_validator(mode="after")
     def _makes_sense(self) -> ModelConfig:
