@@ -133,7 +133,8 @@ def _figures(clone: Clone, epochs: int) -> Iterator[str]:
         if name.endswith("_parameters")
     }
     accuracy = figures.get("class_accuracy")
-    yield f"{figures['classes_covered']}"
+    shares = (clone.root / "metrics" / "class_share.csv").read_text(encoding="utf-8")
+    yield f"{figures['classes_covered']} of {len(shares.splitlines()) - 1}"
     yield f"{figures['fid_classifier']:.2f} ± {figures['fid_classifier_std']:.2f}"
     yield "" if accuracy is None else f"{accuracy:.3f}"
     yield ", ".join(f"{name} {number:,}" for name, number in players.items())
@@ -149,15 +150,15 @@ def _epochs(block: str, clone: Clone, *, minutes: float, batch_size: int) -> int
     The number is kept for the same question, since an interrupted training goes on from its
     checkpoint only if it is asked for as many.
     """
-    commit = clone.run("git", "rev-parse", "HEAD").strip()
-    question = {"commit": commit, "minutes": minutes, "batch_size": batch_size}
+    code = clone.run("git", "rev-parse", "HEAD:src", "HEAD:params.yaml").split()
+    question = {"code": code, "minutes": minutes, "batch_size": batch_size}
     path = clone.root.parent / f"epochs_{block}.json"
     if path.exists():
         known = json.loads(path.read_text(encoding="utf-8"))
         if known["question"] == question:
             return int(known["epochs"])
-    question_of_time = [sys.executable, "benchmarks/epoch.py", block, "--batch-size", batch_size]
-    seconds = float(clone.run(*question_of_time).split()[-1])
+    timing = clone.run(sys.executable, "benchmarks/epoch.py", block, "--batch-size", batch_size)
+    seconds = float(timing.split()[-1])
     epochs = max(1, round(60 * minutes / seconds))
     path.write_text(json.dumps({"question": question, "epochs": epochs}), encoding="utf-8")
     return epochs

@@ -65,7 +65,11 @@ def test_comments_of_another_shape(here: Path, models: Any) -> None:
 def test_the_counts_of_a_block(models: Any) -> None:
     text = models("dcgan")
     assert text.startswith("dcgan: Deep convolutional GAN, the default\npaper: Radford et al. 2016")
-    assert "images: mnist, 1 x 32 x 32, 10 classes\n" in text
+    assert "images: mnist, 1 x 32 x 32 (padded from 28), 10 classes\n" in text
+    resized = models(
+        "dcgan", "-S", "datasets.mnist.fit=resize", "-S", "datasets.mnist.image_size=64"
+    )
+    assert "images: mnist, 1 x 64 x 64, 10 classes\n" in resized
     assert re.search(r"^generator +369,600 +9\.06 M$", text, re.M)
     assert re.search(r"^discriminator +166,784 +8\.65 M$", text, re.M)
     found = json.loads(models("dcgan", "--json"))

@@ -236,7 +236,8 @@ def _lines(block: str, found: Count, *, published: bool) -> Iterator[str]:
     if paper:
         yield f"paper: {paper}"
     shape = " x ".join(map(str, domain.image_shape))
-    yield f"images: {found.spec.name}, {shape}, {classes}"
+    padded = f" (padded from {domain.native_size})" if domain.padding else ""
+    yield f"images: {found.spec.name}, {shape}{padded}, {classes}"
     for name, value in found.changes.items():
         yield f"changed: {name}={_word(value)}"
     yield f"\n{'player':<14}  {'parameters':>13}  {'FLOP of an image':>16}"
