@@ -128,7 +128,7 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
         ),
         (
             {"cgan__generator__conditioning": "projection"},
-            "models.cgan.generator.conditioning: must be one of 'none' or 'concat'",
+            "models.cgan.generator.conditioning: must be one of 'none', 'concat' or 'batch_norm'",
         ),
         (
             {"dcgan__schedule__n_critc": 3},

@@ -239,11 +239,15 @@ def _members(hint: Any) -> list[Any]:
 
 
 def _member(members: list[Any], tag: Any, content: Any) -> Any:
-    """The member of a union that pydantic calls ``tag``, as well as that can be told."""
+    """The member of a union that pydantic calls ``tag``, as well as that can be told.
+
+    A class with a validator of its own is called ``function-after[validator(), Class]``.
+    """
+    words = re.findall(r"\w+", str(tag))
     for member in members:
         fields = _fields(member)
         tags = [get_args(each) for each in fields.values() if get_origin(each) is Literal]
-        if fields and ((tag,) in tags or tag == member.__name__):
+        if fields and ((tag,) in tags or member.__name__ in words):
             return member
     literal = str(tag).startswith("literal")
     for member in members:

@@ -1,13 +1,18 @@
-"""What a network is handed that is told the class by concatenation."""
+"""What gives the class to a network, or reads it from its features."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
+from helpers.networks import CLASSES, SHAPE, discriminator
 from torch import Tensor, nn
 
-from ganpipe.networks.layers.conditioning import ConcatDiscriminator, ConcatGenerator
+from ganpipe.networks.layers.conditioning import (
+    ConcatDiscriminator,
+    ConcatGenerator,
+)
 from ganpipe.networks.network import Network
 
 
@@ -55,3 +60,80 @@ def test_groups_of_the_inner_network_are_kept_and_the_planes_join_the_first() ->
     assert "lr_scale" not in first
     assert second == inner.parameter_groups()[1]
     assert ConcatGenerator(inner, num_classes=3).parameter_groups() == inner.parameter_groups()
+
+
+IMAGES = torch.rand(4, *SHAPE, generator=torch.Generator().manual_seed(1)) * 2 - 1
+LABELS = torch.tensor([2, 0, 1, 2])
+
+
+def summed(features: Tensor) -> Tensor:
+    """(N, F) or (N, F, h, w) -> (N, F), pixel by pixel."""
+    if features.dim() == 2:
+        return features
+    pixels = [
+        features[:, :, y, x] for y in range(features.shape[2]) for x in range(features.shape[3])
+    ]
+    return torch.stack(pixels).sum(0)
+
+
+@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+def test_projection_adds_the_product_of_embedding_and_features(arch: str) -> None:
+    network: Any = discriminator(arch, conditioning="projection", init="xavier")
+    first, second = network(IMAGES, LABELS), network(IMAGES, LABELS.flip(0))
+    e = network.embedding.weight
+    h = summed(network.features(IMAGES, LABELS))
+    assert (first != second).any()
+    for row in range(4):
+        difference = e[LABELS[row]] - e[LABELS[3 - row]]
+        assert torch.allclose(first[row] - second[row], difference @ h[row], atol=1e-5)
+    with torch.no_grad():
+        e.zero_()
+    assert network(IMAGES, LABELS).equal(network.network(IMAGES))
+
+
+@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+def test_an_auxiliary_head_reads_the_class_from_the_features(arch: str) -> None:
+    network: Any = discriminator(arch, conditioning="auxiliary", init="xavier")
+    with torch.no_grad():
+        network.classes.bias.uniform_()
+    logits, class_logits = network.judge(IMAGES)
+    assert logits.equal(network.network(IMAGES))
+    assert logits.equal(network(IMAGES))
+    h = summed(network.features(IMAGES))
+    expected = [network.classes.weight @ row + network.classes.bias for row in h]
+    assert torch.allclose(class_logits, torch.stack(expected), atol=1e-5)
+    assert class_logits.shape == (4, CLASSES)
+    assert network.num_classes == 0
+
+
+@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+@pytest.mark.parametrize("conditioning", ["concat", "projection", "auxiliary"])
+def test_a_conditioned_discriminator_has_features_groups_and_weights_to_clip(
+    arch: str, conditioning: str
+) -> None:
+    network: Any = discriminator(arch, conditioning=conditioning)
+    told = [] if conditioning == "auxiliary" else [LABELS]
+    features = network.features(IMAGES, *told)
+    assert features.shape[:2] == (4, network.feature_channels)
+    names = {id(weight): name for name, weight in network.named_parameters()}
+    grouped = [names[id(w)] for group in network.parameter_groups() for w in group["params"]]
+    assert sorted(grouped) == sorted(names.values())
+    clipped = {names[id(weight)] for weight in network.clipped_parameters()}
+    assert set(names.values()) - clipped == {"planes.weight"} & set(names.values())
+
+
+@pytest.mark.parametrize("conditioning", ["projection", "auxiliary"])
+def test_two_passes_and_a_penalty_before_one_backward_pass_under_spectral_norm(
+    conditioning: str,
+) -> None:
+    network: Any = discriminator("dcgan", conditioning=conditioning, spectral_norm=True)
+    told = [] if conditioning == "auxiliary" else [LABELS]
+    points = IMAGES.clone().requires_grad_()
+    loss = 2 * network(IMAGES, *told).mean() - network(-IMAGES, *told).mean()
+    (slopes,) = torch.autograd.grad(network(points, *told).sum(), points, create_graph=True)
+    loss = loss + slopes.square().sum()
+    if conditioning == "auxiliary":
+        loss = loss + network.judge(IMAGES)[1].logsumexp(1).mean()
+    loss.backward()
+    assert all(weight.grad.isfinite().all() for weight in network.parameters())
+    assert all(weight.grad.any() for weight in network.parameters())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,12 +18,17 @@ from ganpipe.training.loop import frozen
 
 
 @pytest.mark.parametrize("arch", ["mlp", "dcgan"])
-def test_spectral_norm_divides_by_the_largest_singular_value(arch: str) -> None:
-    network = discriminator(arch, spectral_norm=True, init="orthogonal")
+@pytest.mark.parametrize("conditioning", ["none", "projection", "auxiliary"])
+def test_spectral_norm_divides_by_the_largest_singular_value(arch: str, conditioning: str) -> None:
+    network: Any = discriminator(
+        arch, conditioning=conditioning, spectral_norm=True, init="orthogonal"
+    )
+    told = [torch.tensor([0, 1])] if conditioning == "projection" else []
+    judge = network.judge if conditioning == "auxiliary" else network
     for _ in range(50):
-        network(torch.rand(2, *SHAPE))
-    layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
-    assert layers
+        judge(torch.rand(2, *SHAPE), *told)
+    layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.Embedding)]
+    assert len(layers) == (3 if arch == "mlp" else 4) + (conditioning != "none")
     for layer in layers:
         original = layer.parametrizations.weight.original  # type: ignore[union-attr]
         with torch.no_grad():
