@@ -12,6 +12,11 @@ from pydantic import Field
 
 from ganpipe.networks.configs.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganpipe.networks.configs.mlp import MLPDiscriminator, MLPGenerator
+from ganpipe.networks.configs.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 
-GeneratorConfig = Annotated[MLPGenerator | DCGANGenerator, Field(discriminator="arch")]
-DiscriminatorConfig = Annotated[MLPDiscriminator | DCGANDiscriminator, Field(discriminator="arch")]
+GeneratorConfig = Annotated[
+    MLPGenerator | DCGANGenerator | StyleGAN2Generator, Field(discriminator="arch")
+]
+DiscriminatorConfig = Annotated[
+    MLPDiscriminator | DCGANDiscriminator | StyleGAN2Discriminator, Field(discriminator="arch")
+]
