@@ -18,7 +18,8 @@ STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 
 LAYERS = (  # ground first: a module imports from its own package and from the layers below
     {"core"},
-    {"storage", "metrics", "objectives", "optim"},
+    {"storage", "metrics", "optim"},
+    {"objectives"},
     {"runtime"},
     {"data", "features"},
     {"networks", "recovery"},
