@@ -10,13 +10,25 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ganpipe.networks.configs.biggan import BigGANDiscriminator, BigGANGenerator
 from ganpipe.networks.configs.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganpipe.networks.configs.mlp import MLPDiscriminator, MLPGenerator
+from ganpipe.networks.configs.resnet import ResNetDiscriminator, ResNetGenerator
 from ganpipe.networks.configs.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 
 GeneratorConfig = Annotated[
-    MLPGenerator | DCGANGenerator | StyleGAN2Generator, Field(discriminator="arch")
-]
+    MLPGenerator
+    | DCGANGenerator
+    | ResNetGenerator
+    | BigGANGenerator
+    | StyleGAN2Generator,
+    Field(discriminator="arch"),
+]  # fmt: skip
 DiscriminatorConfig = Annotated[
-    MLPDiscriminator | DCGANDiscriminator | StyleGAN2Discriminator, Field(discriminator="arch")
-]
+    MLPDiscriminator
+    | DCGANDiscriminator
+    | ResNetDiscriminator
+    | BigGANDiscriminator
+    | StyleGAN2Discriminator,
+    Field(discriminator="arch"),
+]  # fmt: skip
