@@ -246,7 +246,8 @@ def main() -> None:
         queue.put(block)
     folder = options.folder.resolve()
     clones = [Clone(folder / f"clone{n}") for n in range(min(options.jobs, len(blocks)))]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
+        signal.signal(number, signal.default_int_handler)
     with ThreadPoolExecutor(max(1, len(clones))) as pool:
         try:
             for clone in clones:

@@ -17,13 +17,9 @@ from ganpipe.networks.configs.resnet import ResNetDiscriminator, ResNetGenerator
 from ganpipe.networks.configs.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 
 GeneratorConfig = Annotated[
-    MLPGenerator
-    | DCGANGenerator
-    | ResNetGenerator
-    | BigGANGenerator
-    | StyleGAN2Generator,
+    MLPGenerator | DCGANGenerator | ResNetGenerator | BigGANGenerator | StyleGAN2Generator,
     Field(discriminator="arch"),
-]  # fmt: skip
+]
 DiscriminatorConfig = Annotated[
     MLPDiscriminator
     | DCGANDiscriminator
@@ -31,4 +27,4 @@ DiscriminatorConfig = Annotated[
     | BigGANDiscriminator
     | StyleGAN2Discriminator,
     Field(discriminator="arch"),
-]  # fmt: skip
+]
