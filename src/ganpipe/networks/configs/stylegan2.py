@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ganpipe.core.schema import NonNegativeInt, PositiveInt, Strict
+from ganpipe.networks.configs.base import Generator
 
 
-class StyleGAN2Generator(Strict):
+class StyleGAN2Generator(Generator):
     """Mapping network, modulated convolutions, skips; no tanh."""
+
+    has_styles: ClassVar[bool] = True
 
     arch: Literal["stylegan2"]
     conditioning: Literal["none", "embedding"] = "none"  # embedding: a vector of the class joins z
