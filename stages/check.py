@@ -49,6 +49,7 @@ def chosen(params: Params) -> dict[str, list[str]]:
         "ganpipe.objectives.build": [
             f"ganpipe.objectives.losses.{objective.loss}",
             *(f"ganpipe.objectives.penalties.{name}" for name in objective.penalties),
+            *(f"ganpipe.objectives.augmentations.{a.kind}" for a in [objective.augmentation] if a),
         ],
         "ganpipe.sampling.build": ["ganpipe.sampling.samplers.noise"],
     }

@@ -50,8 +50,9 @@ class Fields(Strict):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ({"lr": "abc"}, 'lr: must be a valid number or a block of fields, not "abc"'),
-        ({"lr": True}, "lr: must be a valid number or a block of fields, not true"),
+        ({"lr": "abc"}, 'lr: must be a valid number or a block with start and end, not "abc"'),
+        ({"lr": True}, "lr: must be a valid number or a block with start and end, not true"),
+        ({"decay": []}, "decay: must be a valid number or a block with start and end, not []"),
         ({"lr": 0}, "lr: must be greater than 0, not 0"),
         ({"lr": {"start": 1}}, "lr.end: is missing"),
         ({"lr": {"start": -1, "end": 0}}, "lr.start: must be greater than or equal to 0, not -1"),

@@ -157,6 +157,9 @@ def _wanted(mistake: _Mistake) -> str:
         return _items(mistake.value_type)
     if detail["type"] == "dict_type" and any(map(_model, _members(mistake.value_type))):
         return WANTED["model_type"]
+    if mistake.union is not None and (model := _model(mistake.value_type)):
+        needed = [name for name, field in model.model_fields.items() if field.is_required()]
+        return f"a block with {' and '.join(needed)}"
     message: str = detail["msg"].replace("Input should be ", "")
     return WANTED.get(detail["type"], message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 
@@ -29,17 +30,38 @@ def value_at(value: float | Schedule, progress: float) -> float:
     return value.end + (value.start - value.end) * left
 
 
-def lr_at(settings: OptimizerConfig, progress: float) -> float:
-    """The learning rate after a share ``progress``, in [0, 1), of the run."""
-    if progress <= settings.lr_decay_from:
-        return settings.lr
-    return settings.lr * (1 - progress) / (1 - settings.lr_decay_from)
+def rates_at(settings: OptimizerConfig, progress: float, correction: float = 1.0) -> dict[str, Any]:
+    """The keywords of the optimizer that a schedule or a correction changes, after a share
+    ``progress``, in [0, 1], of the run.
+
+    ``correction`` is the share of a player's updates that are not lazy, in (0, 1]. A lazy loss has
+    updates of its own, of which each goes as far as any other where the optimizer divides by the
+    size of past gradients; so the rate is multiplied by the correction, and decays are raised to
+    its power, which leaves the way and the memory of a step as they were without lazy updates
+    (Karras et al. 2020, arXiv:1912.04958, appendix B, of Adam). RMSprop divides alike and is
+    treated alike. The steps of SGD are as long as its gradients, and it is left as it is.
+    """
+    lr = value_at(settings.lr, progress)
+    match settings.name:
+        case "sgd":
+            return {"lr": lr}
+        case "rmsprop":
+            return {"lr": lr * correction, "alpha": settings.alpha**correction}
+        case "adam" | "adamw":
+            first, second = settings.betas
+            if settings.beta2 is not None:
+                second = value_at(settings.beta2, progress)
+            return {"lr": lr * correction, "betas": (first**correction, second**correction)}
 
 
-def set_learning_rate(
-    optimizer: torch.optim.Optimizer, settings: OptimizerConfig, progress: float
+def set_rates(
+    optimizer: torch.optim.Optimizer,
+    settings: OptimizerConfig,
+    progress: float,
+    correction: float = 1.0,
 ) -> None:
-    """Set the rate of every parameter group after a share ``progress`` of the run."""
-    if settings.lr_decay_from < 1:
-        for group in optimizer.param_groups:
-            group["lr"] = lr_at(settings, progress) * group.get("lr_scale", 1.0)
+    """Set what :func:`rates_at` says in every parameter group; a group's ``lr_scale`` is a factor
+    on its learning rate."""
+    rates = rates_at(settings, progress, correction)
+    for group in optimizer.param_groups:
+        group.update(rates, lr=rates["lr"] * group.get("lr_scale", 1.0))

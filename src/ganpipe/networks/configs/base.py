@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ganpipe.core.schema import NonNegativeInt, Strict
 
@@ -19,6 +19,8 @@ DiscriminatorConditioning = Literal["none", "concat", "projection", "auxiliary"]
 
 class Generator(Strict):
     """Fields of every generator."""
+
+    has_styles: ClassVar[bool] = False  # whether it maps noise to styles, and styles to images
 
     conditioning: GeneratorConditioning = "none"  # needs a dataset with labels
 
