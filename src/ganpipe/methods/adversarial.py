@@ -209,7 +209,7 @@ class Adversarial(Method):
                 parts["g_class"] = class_loss(verdict, batch)
                 total = total + self.objective.auxiliary.generator * parts["g_class"]
         if weight := self.objective.orthogonal:
-            total = total + weight * orthogonal_regularisation(self.generator)
+            total = total + weight * orthogonal_regularisation(self.generator.orthogonal_weights())
         parts["g_loss"] = total
         return Loss(total, {name: value.detach() for name, value in parts.items()})
 

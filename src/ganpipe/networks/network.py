@@ -37,6 +37,11 @@ class Network(nn.Module):
         """The weights that weight clipping bounds, by default all."""
         return list(self.parameters())
 
+    def orthogonal_weights(self) -> list[nn.Parameter]:
+        """The weights that orthogonal regularisation applies to, by default all matrices and
+        kernels."""
+        return [weight for weight in self.parameters() if weight.dim() > 1]
+
     def pool(self, features: Tensor) -> Tensor:
         """Features (N, F) or (N, F, h, w) of a discriminator as (N, F), by default summed over the
         pixels (Miyato & Koyama 2018, arXiv:1802.05637); at least float32."""

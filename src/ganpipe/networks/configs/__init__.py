@@ -10,8 +10,22 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ganpipe.networks.configs.biggan import BigGANDiscriminator, BigGANGenerator
 from ganpipe.networks.configs.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganpipe.networks.configs.mlp import MLPDiscriminator, MLPGenerator
+from ganpipe.networks.configs.resnet import ResNetDiscriminator, ResNetGenerator
 
-GeneratorConfig = Annotated[MLPGenerator | DCGANGenerator, Field(discriminator="arch")]
-DiscriminatorConfig = Annotated[MLPDiscriminator | DCGANDiscriminator, Field(discriminator="arch")]
+GeneratorConfig = Annotated[
+    MLPGenerator
+    | DCGANGenerator
+    | ResNetGenerator
+    | BigGANGenerator,
+    Field(discriminator="arch"),
+]  # fmt: skip
+DiscriminatorConfig = Annotated[
+    MLPDiscriminator
+    | DCGANDiscriminator
+    | ResNetDiscriminator
+    | BigGANDiscriminator,
+    Field(discriminator="arch"),
+]  # fmt: skip

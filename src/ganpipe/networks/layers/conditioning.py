@@ -33,6 +33,9 @@ class Conditioned(Network):
         own = [weight for weight in self.parameters() if id(weight) not in inner]
         return [{**first, "params": [*first["params"], *own]}, *others]
 
+    def orthogonal_weights(self) -> list[nn.Parameter]:
+        return self.network.orthogonal_weights()
+
     def grow(self, progress: float) -> bool:
         return self.network.grow(progress)
 

@@ -30,8 +30,8 @@ class ConditionalBatchNorm2d(nn.Module):
 
     (N, C, h, w) and a condition for each image -> (N, C, h, w); mean and variance are those of the
     whole batch. The condition is a label, int64 (N,) in [0, size), and g and b are tables of the
-    classes; or, if ``vector``, float (N, size), from which linear layers without bias make them.
-    Both start at 0, from where a scheme of initial weights may draw them.
+    classes, which are 0 until a scheme of initial weights draws them; or, if ``vector``, float (N,
+    size), from which linear layers without bias make g and b.
     """
 
     def __init__(self, channels: int, size: int, *, vector: bool = False) -> None:
@@ -41,8 +41,9 @@ class ConditionalBatchNorm2d(nn.Module):
             nn.Linear(size, channels, bias=False) if vector else nn.Embedding(size, channels)
             for _ in range(2)
         )
-        nn.init.zeros_(self.gain.weight)
-        nn.init.zeros_(self.shift.weight)
+        if not vector:
+            nn.init.zeros_(self.gain.weight)
+            nn.init.zeros_(self.shift.weight)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         scale, shift = (1 + self.gain(condition)).to(x.dtype), self.shift(condition).to(x.dtype)
