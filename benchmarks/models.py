@@ -77,7 +77,7 @@ class Clone:
         if self._process.returncode:
             lines = [line.strip() for line in output.splitlines() if line.strip()] or [words[0]]
             errors = [line for line in lines if line.startswith("error:")]
-            raise CommandError((errors or lines)[-1])
+            raise CommandError((errors or lines)[-1].removeprefix("error: "))
         return output
 
     def stop(self) -> None:

@@ -25,7 +25,7 @@ from ganpipe.objectives.build import adversarial_loss
 from ganpipe.objectives.config import ObjectiveConfig
 from ganpipe.objectives.labels import against_labels, are_plain
 from ganpipe.objectives.matching import feature_matching
-from ganpipe.objectives.orthogonal import orthogonal_regularisation
+from ganpipe.objectives.orthogonal import orthogonality
 from ganpipe.sampling.config import NoiseSamplerConfig
 from ganpipe.sampling.sampler import Sampler
 from ganpipe.sampling.samplers.noise import NoiseSampler, build_network
@@ -209,7 +209,7 @@ class Adversarial(Method):
                 parts["g_class"] = class_loss(verdict, batch)
                 total = total + self.objective.auxiliary.generator * parts["g_class"]
         if weight := self.objective.orthogonal:
-            total = total + weight * orthogonal_regularisation(self.generator.orthogonal_weights())
+            total = total + weight * orthogonality(self.generator.orthogonal_weights())
         parts["g_loss"] = total
         return Loss(total, {name: value.detach() for name, value in parts.items()})
 

@@ -63,6 +63,7 @@ class ModelConfig(Strict):
         """
         d, objective = self.discriminator, self.objective
         d_batch_norm = getattr(d, "norm", "none") == "batch"
+        d_spectral_norm = getattr(d, "spectral_norm", False)
         conditioned = {self.generator.conditioning != "none", d.conditioning != "none"}
         reasons = {
             "objective.penalties need the gradient of one image's logit, and the discriminator's "
@@ -71,16 +72,16 @@ class ModelConfig(Strict):
             ),
             "objective.penalties need the gradient of one image's logit, and "
             "discriminator.minibatch_discrimination makes it depend on the whole batch; leave out "
-            "one": bool(objective.penalties) and d.minibatch_discrimination > 0,
+            "one": bool(objective.penalties) and getattr(d, "minibatch_discrimination", 0) > 0,
             "discriminator.spectral_norm divides by what objective.weight_clip clips; leave out "
-            "one": d.spectral_norm and objective.weight_clip > 0,
+            "one": d_spectral_norm and objective.weight_clip > 0,
             "objective.loss wasserstein grows without end where nothing bounds the discriminator's "
             "gradient; add penalties, weight_clip or discriminator.spectral_norm": (
                 objective.loss == "wasserstein"
-                and not (objective.penalties or objective.weight_clip or d.spectral_norm)
+                and not (objective.penalties or objective.weight_clip or d_spectral_norm)
             ),
             "discriminator.norm batch undoes the scale that discriminator.spectral_norm sets; set "
-            "it to none": d.spectral_norm and d_batch_norm,
+            "it to none": d_spectral_norm and d_batch_norm,
             "generator.conditioning and discriminator.conditioning must both be none, or both take "
             "the class": len(conditioned) == 2,
             "discriminator.conditioning auxiliary and objective.auxiliary, its weights, belong "

@@ -66,7 +66,7 @@ def build_discriminator(
     if around == "auxiliary":
         network = AuxiliaryDiscriminator(network, num_classes)
     _initialise(network, config)
-    if config.spectral_norm:
+    if getattr(config, "spectral_norm", False):
         normalise_spectrally(network, embeddings=True)
     # The planes come last: they act as inputs, and keep the size of pixels.
     return ConcatDiscriminator(network, image_shape, num_classes) if around == "concat" else network

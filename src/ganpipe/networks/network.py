@@ -19,6 +19,7 @@ class Network(nn.Module):
     """
 
     own_conditioning: ClassVar[frozenset[str]] = frozenset()  # kinds that it implements itself
+    truncates: ClassVar[bool] = False  # a generator with an input `truncation` (N,), 1.0: none
 
     def __init__(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> None:
         super().__init__()

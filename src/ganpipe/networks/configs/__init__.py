@@ -14,18 +14,21 @@ from ganpipe.networks.configs.biggan import BigGANDiscriminator, BigGANGenerator
 from ganpipe.networks.configs.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganpipe.networks.configs.mlp import MLPDiscriminator, MLPGenerator
 from ganpipe.networks.configs.resnet import ResNetDiscriminator, ResNetGenerator
+from ganpipe.networks.configs.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 
 GeneratorConfig = Annotated[
     MLPGenerator
     | DCGANGenerator
     | ResNetGenerator
-    | BigGANGenerator,
+    | BigGANGenerator
+    | StyleGAN2Generator,
     Field(discriminator="arch"),
 ]  # fmt: skip
 DiscriminatorConfig = Annotated[
     MLPDiscriminator
     | DCGANDiscriminator
     | ResNetDiscriminator
-    | BigGANDiscriminator,
+    | BigGANDiscriminator
+    | StyleGAN2Discriminator,
     Field(discriminator="arch"),
 ]  # fmt: skip
