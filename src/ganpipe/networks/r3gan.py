@@ -65,20 +65,21 @@ def residual_stages(
     width: int,
     widest_side: int,
     blocks: int,
-    cardinality: int,
+    group_width: int,
     expansion: int,
 ) -> Iterator[tuple[Stage, nn.Sequential]]:
     """The stages of a network and the blocks of each, from the base to the images.
 
-    ``cardinality`` is the number of groups at the full width; where the width halves, so does it.
-    The first two layers of a block have the gain of the leaky ReLU times L^(-1/4) for L blocks in
-    the network (Zhang et al. 2019, "Fixup", arXiv:1901.09321, section 3, for three layers a block).
+    ``group_width`` is the number of channels of a group, or its greatest common divisor with those
+    of a block where they differ. The first two layers of a block have the gain of the leaky ReLU
+    times L^(-1/4) in a network of L blocks: Zhang et al. 2019 (Fixup, arXiv:1901.09321), section 3,
+    for blocks of three layers.
     """
     plan = halving(image_size, width, widest_side)
     gain = math.sqrt(2 / (1 + SLOPE**2)) * (blocks * len(plan)) ** -0.25
     for stage in plan:
         inner = expansion * stage.width
-        groups = math.gcd(inner, max(1, cardinality * stage.width // width))
+        groups = inner // math.gcd(inner, group_width)
         same = [Block(stage.width, inner=inner, groups=groups, gain=gain) for _ in range(blocks)]
         yield stage, nn.Sequential(*same)
 
@@ -106,7 +107,7 @@ class Generator(Network):
         width: int,
         widest_side: int,
         blocks: int,
-        cardinality: int,
+        group_width: int,
         expansion: int,
         conditioning: str = "none",
         num_classes: int = 0,
@@ -117,7 +118,7 @@ class Generator(Network):
             width=width,
             widest_side=widest_side,
             blocks=blocks,
-            cardinality=cardinality,
+            group_width=group_width,
             expansion=expansion,
         )
         (base, self.base), *finer = plan
@@ -159,7 +160,7 @@ class Discriminator(Network):
         width: int,
         widest_side: int,
         blocks: int,
-        cardinality: int,
+        group_width: int,
         expansion: int,
         conditioning: str = "none",
         num_classes: int = 0,
@@ -170,7 +171,7 @@ class Discriminator(Network):
             width=width,
             widest_side=widest_side,
             blocks=blocks,
-            cardinality=cardinality,
+            group_width=group_width,
             expansion=expansion,
         )
         (base, self.base), *finer = plan

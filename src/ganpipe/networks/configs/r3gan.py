@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
-
-from pydantic import model_validator
+from typing import Literal
 
 from ganpipe.core.schema import PositiveInt, Strict
 from ganpipe.networks.configs.base import Generator
@@ -16,17 +14,10 @@ class Residual(Strict):
     width: PositiveInt  # channels between blocks, for maps of up to widest_side pixels a side
     widest_side: PositiveInt = 32  # the width halves with every doubling above
     blocks: PositiveInt  # of a stage, each of three convolutions
-    cardinality: PositiveInt  # groups of a 3 x 3 convolution at the full width; they halve with it
     expansion: PositiveInt = 2  # factor on the width within a block
-
-    @model_validator(mode="after")
-    def _groups_are_equal(self) -> Self:
-        if (inner := self.expansion * self.width) % self.cardinality:
-            raise ValueError(
-                f"cardinality {self.cardinality} does not divide the {inner} channels of a block, "
-                "expansion times width, into equal groups; set it to a divisor"
-            )
-        return self
+    # Channels of a group of the 3 x 3 convolution within a block; the paper's cardinality is
+    # expansion * width / group_width.
+    group_width: PositiveInt = 16
 
 
 class R3GANGenerator(Residual, Generator):
