@@ -26,6 +26,8 @@ SMALL: dict[str, Any] = {
     "minibatch_discrimination": 3,
     "unrolled_steps": 2,
     "critic_warmup": False,  # 100 updates a step
+    "channel_base": 64,
+    "channel_max": 4,
 }
 
 
