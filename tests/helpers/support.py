@@ -28,6 +28,7 @@ SMALL: dict[str, Any] = {
     "critic_warmup": False,  # 100 updates a step
     "channel_base": 64,
     "channel_max": 4,
+    "style_dim": 8,
 }
 
 

@@ -26,7 +26,8 @@ def test_shapes(name: str, size: int, channels: int) -> None:
         config.discriminator, image_shape=shape, num_classes=num_classes
     )
     told = [torch.arange(5) % 2] if config.generator.conditioning != "none" else []
-    fake = generator(10 * torch.randn(5, config.latent_dim), *told)
+    noise = {name: torch.randn(5, *shape) for name, shape in generator.noise_shapes().items()}
+    fake = generator(10 * torch.randn(5, config.latent_dim), *told, **noise)
     assert fake.shape == (5, channels, size, size)
     assert fake.isfinite().all()
     assert discriminator(fake, *told).shape == (5,)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganpipe.core.errors import GanpipeError
+from ganpipe.data.orientation import warn_about
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.critic import Judge, class_loss, labels_of
@@ -25,7 +26,7 @@ from ganpipe.objectives.build import adversarial_loss
 from ganpipe.objectives.config import ObjectiveConfig
 from ganpipe.objectives.labels import against_labels, are_plain
 from ganpipe.objectives.matching import feature_matching
-from ganpipe.objectives.orthogonal import orthogonality
+from ganpipe.objectives.orthogonal import orthogonal_regularisation
 from ganpipe.sampling.config import NoiseSamplerConfig
 from ganpipe.sampling.sampler import Sampler
 from ganpipe.sampling.samplers.noise import NoiseSampler, build_network
@@ -75,6 +76,8 @@ class Adversarial(Method):
         self.players = nn.ModuleDict({"generator": generator, "discriminator": discriminator})
         self.judge = Judge(self.discriminator)
         self.view = View(objective, spec.target.image_shape)
+        if self.view.augmentation is not None:
+            warn_about(self.view.augmentation.reorients, spec.name)
         self.path_length = PathLength(objective) if objective.path_length else None
         self.logged = logged_names(objective)
 
@@ -209,7 +212,7 @@ class Adversarial(Method):
                 parts["g_class"] = class_loss(verdict, batch)
                 total = total + self.objective.auxiliary.generator * parts["g_class"]
         if weight := self.objective.orthogonal:
-            total = total + weight * orthogonality(self.generator.orthogonal_weights())
+            total = total + weight * orthogonal_regularisation(self.generator.orthogonal_weights())
         parts["g_loss"] = total
         return Loss(total, {name: value.detach() for name, value in parts.items()})
 

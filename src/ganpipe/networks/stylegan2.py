@@ -135,22 +135,22 @@ class Generator(Network):
     ) -> Tensor:
         """Styles (N, num_styles, style_dim) float32.
 
-        Those from number ``crossover`` (int64, no dimension) on are the styles of ``second_z``
-        where it is given. ``truncation`` (N,) float moves styles towards ``w_avg``: 1 leaves them
-        as they are, and 0 replaces them (the same paper, appendix B).
+        ``truncation`` (N,) float moves the styles of ``z`` towards ``w_avg``: 1 leaves them as they
+        are, and 0 replaces them (StyleGAN, arXiv:1812.04948, appendix B). Styles from number
+        ``crossover`` (int64, no dimension) on are those of ``second_z`` where it is given.
         """
         w = self.mapping(z, label)
         if self.training and torch.is_grad_enabled() and self.constant.requires_grad:
             with torch.no_grad():
                 self.w_avg.lerp_(w.mean(0), 1 - W_AVG_DECAY)
-        styles = w[:, None].expand(-1, self.num_styles, -1)
-        if second_z is not None and crossover is not None:
-            second = self.mapping(second_z, label)[:, None]
-            numbers = torch.arange(self.num_styles, device=w.device)
-            styles = torch.where(numbers[:, None] < crossover, styles, second)
         if truncation is not None:
-            styles = torch.lerp(self.w_avg, styles, truncation[:, None, None])
-        return styles
+            w = torch.lerp(self.w_avg, w, truncation[:, None])
+        styles = w[:, None].expand(-1, self.num_styles, -1)
+        if second_z is None or crossover is None:
+            return styles
+        second = self.mapping(second_z, label)[:, None]
+        numbers = torch.arange(self.num_styles, device=w.device)
+        return torch.where(numbers[:, None] < crossover, styles, second)
 
     def synthesise(self, styles: Tensor, noise: ByName[str, Tensor]) -> Tensor:
         """Images of styles (N, num_styles, style_dim) and noise by :meth:`noise_shapes`."""

@@ -1,4 +1,4 @@
-"""Orthogonal regularisation of the generator's weights."""
+"""Orthogonal regularisation (Brock et al. 2019, arXiv:1809.11096)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ import torch
 from torch import Tensor
 
 
-def orthogonality(weights: Iterable[Tensor]) -> Tensor:
-    """Half the sum of ||W W' ∘ (1 - I)||² over ``weights``, each flattened to a matrix of one row
-    per output; a scalar.
+def orthogonal_regularisation(weights: Iterable[Tensor]) -> Tensor:
+    """Half the sum of |W Wᵀ ∘ (1 - I)|² over ``weights``, each flattened to a matrix with a row for
+    each output; a scalar.
 
-    Brock et al. 2019 (arXiv:1809.11096), eq. 3, which leaves the norms of the rows free. The half
-    is there for the authors' program, which adds 2 (W W' ∘ (1 - I)) W to the gradient: the gradient
-    of this.
+    Eq. 3 in the form of the authors' program, whose gradient is 2 (W Wᵀ ∘ (1 - I)) W.
     """
     terms = []
     for weight in weights:
-        matrix = weight.flatten(1)
-        with torch.autocast(matrix.device.type, enabled=False):
-            products = matrix @ matrix.T
-        terms.append(products.triu(1).square().sum())  # each pair of rows once
+        rows = weight.flatten(1)
+        with torch.autocast(rows.device.type, enabled=False):
+            products = rows @ rows.T
+        terms.append(products.triu(1).square().sum())  # every pair of rows once
     return torch.stack(terms).sum()

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.networks import CLASSES, SHAPE, discriminator
+from helpers.networks import CLASSES, DISCRIMINATOR_FIELDS, SHAPE, discriminator
 from torch import Tensor, nn
 
+from ganpipe.networks import resnet
 from ganpipe.networks.layers.conditioning import (
     ConcatDiscriminator,
     ConcatGenerator,
@@ -66,22 +67,23 @@ IMAGES = torch.rand(4, *SHAPE, generator=torch.Generator().manual_seed(1)) * 2 -
 LABELS = torch.tensor([2, 0, 1, 2])
 
 
-def summed(features: Tensor) -> Tensor:
-    """(N, F) or (N, F, h, w) -> (N, F), pixel by pixel."""
+def pooled(network: Network, features: Tensor) -> Tensor:
+    """(N, F) or (N, F, h, w) -> (N, F), pixel by pixel; the residual network here averages."""
     if features.dim() == 2:
         return features
-    pixels = [
-        features[:, :, y, x] for y in range(features.shape[2]) for x in range(features.shape[3])
-    ]
-    return torch.stack(pixels).sum(0)
+    height, width = features.shape[2:]
+    pixels = [features[:, :, y, x] for y in range(height) for x in range(width)]
+    return torch.stack(pixels).sum(0) / (
+        len(pixels) if isinstance(network, resnet.Discriminator) else 1
+    )
 
 
-@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
 def test_projection_adds_the_product_of_embedding_and_features(arch: str) -> None:
-    network: Any = discriminator(arch, conditioning="projection", init="xavier")
+    network: Any = discriminator(arch, conditioning="projection")
     first, second = network(IMAGES, LABELS), network(IMAGES, LABELS.flip(0))
     e = network.embedding.weight
-    h = summed(network.features(IMAGES, LABELS))
+    h = pooled(network.network, network.features(IMAGES, LABELS))
     assert (first != second).any()
     for row in range(4):
         difference = e[LABELS[row]] - e[LABELS[3 - row]]
@@ -91,22 +93,22 @@ def test_projection_adds_the_product_of_embedding_and_features(arch: str) -> Non
     assert network(IMAGES, LABELS).equal(network.network(IMAGES))
 
 
-@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
 def test_an_auxiliary_head_reads_the_class_from_the_features(arch: str) -> None:
-    network: Any = discriminator(arch, conditioning="auxiliary", init="xavier")
+    network: Any = discriminator(arch, conditioning="auxiliary")
     with torch.no_grad():
         network.classes.bias.uniform_()
     logits, class_logits = network.judge(IMAGES)
     assert logits.equal(network.network(IMAGES))
     assert logits.equal(network(IMAGES))
-    h = summed(network.features(IMAGES))
+    h = pooled(network.network, network.features(IMAGES))
     expected = [network.classes.weight @ row + network.classes.bias for row in h]
     assert torch.allclose(class_logits, torch.stack(expected), atol=1e-5)
     assert class_logits.shape == (4, CLASSES)
     assert network.num_classes == 0
 
 
-@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
 @pytest.mark.parametrize("conditioning", ["concat", "projection", "auxiliary"])
 def test_a_conditioned_discriminator_has_features_groups_and_weights_to_clip(
     arch: str, conditioning: str
@@ -122,11 +124,13 @@ def test_a_conditioned_discriminator_has_features_groups_and_weights_to_clip(
     assert set(names.values()) - clipped == {"planes.weight"} & set(names.values())
 
 
+@pytest.mark.parametrize("arch", ["dcgan", "resnet"])
 @pytest.mark.parametrize("conditioning", ["projection", "auxiliary"])
 def test_two_passes_and_a_penalty_before_one_backward_pass_under_spectral_norm(
+    arch: str,
     conditioning: str,
 ) -> None:
-    network: Any = discriminator("dcgan", conditioning=conditioning, spectral_norm=True)
+    network: Any = discriminator(arch, conditioning=conditioning, spectral_norm=True)
     told = [] if conditioning == "auxiliary" else [LABELS]
     points = IMAGES.clone().requires_grad_()
     loss = 2 * network(IMAGES, *told).mean() - network(-IMAGES, *told).mean()

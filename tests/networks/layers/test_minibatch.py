@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 import torch
-from helpers.networks import SHAPE, discriminator
+from helpers.networks import DISCRIMINATOR_FIELDS, SHAPE, discriminator
 
 from ganpipe.networks import dcgan
 from ganpipe.networks.layers.minibatch import (
@@ -87,14 +87,14 @@ def test_minibatch_discrimination_sees_small_differences_in_bf16() -> None:
     assert torch.allclose(exact, mixed, atol=1e-5)
 
 
-@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
 @pytest.mark.parametrize(
     "fields", [{}, {"minibatch_discrimination": 3}, {"minibatch_stddev": True}]
 )
 def test_one_image_changes_anothers_output_where_a_layer_looks_at_the_batch(
     arch: str, fields: dict[str, object]
 ) -> None:
-    network = discriminator(arch, **fields, init="xavier")
+    network = discriminator(arch, **fields)
     first, others = (
         torch.rand(1, *SHAPE),
         torch.rand(2, 5, *SHAPE) * torch.tensor([1, 3]).view(2, 1, 1, 1, 1),

@@ -27,7 +27,7 @@ GeneratorConfig = Annotated[
     | ProGANGenerator
     | R3GANGenerator,
     Field(discriminator="arch"),
-]  # fmt: skip
+]
 DiscriminatorConfig = Annotated[
     MLPDiscriminator
     | DCGANDiscriminator
@@ -37,4 +37,4 @@ DiscriminatorConfig = Annotated[
     | ProGANDiscriminator
     | R3GANDiscriminator,
     Field(discriminator="arch"),
-]  # fmt: skip
+]

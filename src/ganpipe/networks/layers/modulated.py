@@ -70,5 +70,5 @@ class ToImage(nn.Module):
             weight = self.weight * style[:, None]  # (N, image_channels, channels)
         count, _, height, width = x.shape
         pixels = x.permute(0, 2, 3, 1).flatten(1, 2)  # (N, h * w, channels)
-        image = torch.bmm(pixels, weight.transpose(1, 2).to(x.dtype)).float() + self.bias
+        image = torch.bmm(pixels, weight.transpose(1, 2).to(x.dtype)) + self.bias  # float32
         return image.view(count, height, width, -1).permute(0, 3, 1, 2)

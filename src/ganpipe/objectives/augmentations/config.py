@@ -6,9 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ganpipe.core.schema import PositiveInt, Strict
-
-Share = Annotated[float, Field(ge=0, le=1)]
+from ganpipe.core.schema import PositiveInt, ScheduledShare, Share, Strict
 
 
 class Transforms(Strict):
@@ -42,7 +40,7 @@ class AdaConfig(Strict):
     kind: Literal["ada"]
     transforms: Transforms = Transforms()
 
-    probability: Share | None = None  # p; null: adaptive, from 0, by the next three
+    probability: ScheduledShare | None = None  # p; null: adaptive, from 0, by the next three
     target: Annotated[float, Field(gt=-1, lt=1)] = 0.6  # p rises where mean sign(D(x)) is above
     every: PositiveInt = 4  # discriminator updates between changes of p
     images: PositiveInt = 500_000  # over which p moves by 1, if always in one direction
