@@ -29,6 +29,10 @@ DISCRIMINATOR_FIELDS: dict[str, dict[str, Any]] = {
     "stylegan2": {"channel_base": 64, "channel_max": 4, "residual": True, "minibatch_group": 2},
 }
 
+# Those whose discriminators have the fields that all others share: conditioning put around them,
+# spectral norm, and layers that look at the batch.
+GENERAL = ("mlp", "dcgan", "resnet", "biggan")
+
 
 def generator(arch: str, shape: tuple[int, int, int] = SHAPE, **fields: Any) -> Network:
     """A small generator of images of ``shape``, always with the same initial weights."""
