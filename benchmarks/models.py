@@ -112,7 +112,7 @@ def bring_up(clone: Clone, cache: Path) -> None:
 
 def measure(block: str, clone: Clone, *, minutes: float, batch_size: int) -> list[str]:
     """Train, draw from and evaluate a block; the cells of its row after the name."""
-    epochs = _epochs(block, clone, minutes=minutes, batch_size=batch_size)
+    epochs, seconds = _epochs(block, clone, minutes=minutes, batch_size=batch_size)
     clone.run("git", "checkout", "--quiet", "HEAD", "--", "params.yaml")
     if block in clone.run("dvc", "exp", "list", "--name-only").split():
         clone.run("dvc", "exp", "remove", block)
@@ -121,12 +121,13 @@ def measure(block: str, clone: Clone, *, minutes: float, batch_size: int) -> lis
     clone.run("dvc", "exp", "run", "--name", block, *words)
     PICTURES.mkdir(exist_ok=True)
     shutil.copy(clone.root / "samples" / "fixed_noise.png", PICTURES / f"{block}.png")
-    return [*_figures(clone, epochs)]
+    return [*_figures(clone, epochs, seconds)]
 
 
-def _figures(clone: Clone, epochs: int) -> Iterator[str]:
-    """The figures of the experiment in the workspace, in the order of HEADER."""
-    figures, times, last = map(clone.figures, ("evaluate", "timing", "train"))
+def _figures(clone: Clone, epochs: int, seconds: float) -> Iterator[str]:
+    """The figures of the experiment in the workspace, in the order of HEADER; an epoch takes
+    ``seconds``."""
+    figures, last = map(clone.figures, ("evaluate", "train"))
     players = {
         name.removesuffix("_parameters"): n
         for name, n in last.items()
@@ -138,16 +139,16 @@ def _figures(clone: Clone, epochs: int) -> Iterator[str]:
     yield f"{figures['fid_classifier']:.2f} ± {figures['fid_classifier_std']:.2f}"
     yield "" if accuracy is None else f"{accuracy:.3f}"
     yield ", ".join(f"{name} {number:,}" for name, number in players.items())
-    yield f"{times['images_per_second']:,.0f}"
+    yield f"{last['images_seen'] / (epochs * seconds):,.0f}"
     yield f"{epochs}"
-    yield f"{times['train_seconds'] / 60:.1f}"
+    yield f"{epochs * seconds / 60:.1f}"
     yield f"`{figures['protocol']}`"
 
 
-def _epochs(block: str, clone: Clone, *, minutes: float, batch_size: int) -> int:
-    """The passes over the data that take about so long, at least one.
+def _epochs(block: str, clone: Clone, *, minutes: float, batch_size: int) -> tuple[int, float]:
+    """The passes over the data that take about so long, at least one, and the seconds of one.
 
-    The number is kept for the same question, since an interrupted training goes on from its
+    Both are kept for the same question, since an interrupted training goes on from its
     checkpoint only if it is asked for as many.
     """
     code = clone.run("git", "rev-parse", "HEAD:src", "HEAD:params.yaml").split()
@@ -156,12 +157,13 @@ def _epochs(block: str, clone: Clone, *, minutes: float, batch_size: int) -> int
     if path.exists():
         known = json.loads(path.read_text(encoding="utf-8"))
         if known["question"] == question:
-            return int(known["epochs"])
+            return int(known["epochs"]), float(known["seconds"])
     timing = clone.run(sys.executable, "benchmarks/epoch.py", block, "--batch-size", batch_size)
     seconds = float(timing.split()[-1])
     epochs = max(1, round(60 * minutes / seconds))
-    path.write_text(json.dumps({"question": question, "epochs": epochs}), encoding="utf-8")
-    return epochs
+    known = {"question": question, "epochs": epochs, "seconds": seconds}
+    path.write_text(json.dumps(known), encoding="utf-8")
+    return epochs, seconds
 
 
 class Table:

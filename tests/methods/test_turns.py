@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.path_length import PathLength
 from ganpipe.networks.network import Network
+from ganpipe.objectives.augmentations.config import Transforms
 from ganpipe.objectives.config import ObjectiveConfig
 
 BATCH = Batch(torch.rand(6, 1, 32, 32, generator=rng(1)) * 2 - 1, torch.tensor([0, 1, 1, 0, 0, 1]))
@@ -160,7 +162,7 @@ def test_orthogonality_weighs_on_the_generator() -> None:
         if weight.dim() > 1:
             product = (weight @ weight.T).detach()
             expected += float((product - product.diag().diag()).square().sum()) / 2
-    assert float(losses[1] - losses[0]) == pytest.approx(0.5 * expected, rel=1e-3)
+    assert float((losses[1] - losses[0]).detach()) == pytest.approx(0.5 * expected, rel=1e-3)
 
 
 class Growing(Network):
@@ -225,6 +227,39 @@ def test_the_target_of_path_lengths_follows_their_mean() -> None:
     assert torch.allclose(loss.total, expected)
     path.follow(None, loss)  # type: ignore[arg-type]
     assert torch.allclose(path.target, 0.01 * lengths.mean())
+
+
+def test_an_augmentation_follows_the_discriminator_and_is_warned_about() -> None:
+    ada = {"kind": "ada", "every": 1, "images": 60, "target": 0.0}
+    with patch("ganpipe.methods.adversarial.warn_about") as warned:
+        method = game(objective={"augmentation": ada})
+    warned.assert_called_once_with(("flip", "turn", "rotation"), spec_of().name)
+    d_turn = method.turns(0)[0]
+    now = context(method, BATCH)
+    loss = method.d_loss(now)
+    assert d_turn.after is not None
+    d_turn.after(now, loss)
+    assert loss.parts["augment_p"] == 0
+    moved = 0.1 * float(loss.parts["sign_real"].sign())
+    assert float(method.d_loss(now).parts["augment_p"]) == pytest.approx(max(0.0, moved))
+    assert "view.augmentation.p" in method.state_dict()
+    assert {"sign_real", "augment_p"} <= set(method.logged)
+
+
+def test_a_penalty_is_taken_at_the_image_through_an_augmentation() -> None:
+    transforms = dict.fromkeys(Transforms.model_fields, 0.0) | {"contrast": 1.0}
+    ada = {"kind": "ada", "probability": 1.0, "transforms": transforms}
+    method = game(objective={"augmentation": ada, "penalties": {"r1": 2.0}})
+    now = context(method, BATCH)
+    method.d_loss(now)
+    now.rng = rng(5)
+    penalty = method.penalty_loss(now).total
+    x = BATCH.real.clone().requires_grad_()
+    assert method.view.augmentation is not None
+    seen = method.view.augmentation(x, rng(5), progress=0.0)
+    assert not torch.allclose(seen, x)
+    (gradient,) = torch.autograd.grad(method.discriminator(seen).sum(), x)
+    assert torch.allclose(penalty, gradient.flatten(1).norm(dim=1).square().mean())
 
 
 WRONG = {

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganpipe.core.errors import GanpipeError
+from ganpipe.data.orientation import warn_about
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.critic import Judge, class_loss, labels_of
@@ -75,6 +76,8 @@ class Adversarial(Method):
         self.players = nn.ModuleDict({"generator": generator, "discriminator": discriminator})
         self.judge = Judge(self.discriminator)
         self.view = View(objective, spec.target.image_shape)
+        if self.view.augmentation is not None:
+            warn_about(self.view.augmentation.reorients, spec.name)
         self.path_length = PathLength(objective) if objective.path_length else None
         self.logged = logged_names(objective)
 

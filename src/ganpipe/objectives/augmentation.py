@@ -29,11 +29,11 @@ class Augmentation(nn.Module, ABC):
         """
 
     @abstractmethod
-    def adapt(self, real_logits: Tensor, *, images: int) -> None:
+    def adapt(self, mean_sign: Tensor, *, images: int) -> None:
         """Follow the discriminator after each of its updates.
 
-        ``real_logits`` are its (N,) outputs for real augmented images; ``images`` says how many
-        real images the update took.
+        ``mean_sign``, in [-1, 1], is the mean of sign(D(x)) over the ``images`` real augmented
+        images of the update, which D tells from generated ones too well where it is near 1.
         """
 
     @abstractmethod

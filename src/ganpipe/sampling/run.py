@@ -1,17 +1,23 @@
-"""The stage `sample`: a grid from fixed noise, a grid of real images, and an interpolation."""
+"""The stage `sample`: a grid from fixed noise, a grid of real images, and an interpolation.
+
+Those of a conditioned sampler show one class in each row.
+"""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from ganpipe.core import paths
-from ganpipe.data.loading.arrays import load_images
+from ganpipe.data.loading.arrays import load_images, load_labels
 from ganpipe.runtime.device import describe, pick_device, set_deterministic
 from ganpipe.runtime.environment import note_drift
 from ganpipe.runtime.threads import share_out
-from ganpipe.sampling.draw import fixed_inputs, images_of
+from ganpipe.sampling.draw import fixed_inputs, images_of, rows_of
 from ganpipe.sampling.grids import save_grid
 from ganpipe.sampling.interpolate import interpolate
+from ganpipe.sampling.sampler import Sampler
 from ganpipe.sampling.trained import load_trained
 
 
@@ -22,10 +28,22 @@ def sample(*, rows: int, columns: int, interpolation_steps: int) -> None:
     device = pick_device("auto")
     note_drift(describe(device))
     trained = load_trained(paths.GENERATOR, device)
-    count = rows * columns
-    inputs = fixed_inputs(trained.sampler, count, trained.seed)
+    inputs = fixed_inputs(trained.sampler, rows, columns, trained.seed)
     save_grid(paths.FIXED_NOISE_GRID, images_of(trained.sampler, inputs), columns)
-    real = load_images(paths.PREPARED, "train")[:count]
-    save_grid(paths.REAL_GRID, torch.from_numpy(real.copy()), columns)
+    save_grid(paths.REAL_GRID, _real(trained.sampler, rows, columns), columns)
     path = interpolate(trained, rows=rows, steps=interpolation_steps, seed=trained.seed)
     save_grid(paths.INTERPOLATION, path, interpolation_steps)
+
+
+def _real(sampler: Sampler, rows: int, columns: int) -> Tensor:
+    """uint8 (rows * columns, C, h, w): the first training images, or in each row the first of the
+    class that the sampler shows there, filled up with white."""
+    images, labels = load_images(paths.PREPARED, "train"), load_labels(paths.PREPARED, "train")
+    if sampler.label is None or labels is None:
+        return torch.from_numpy(images[: rows * columns].copy())
+    shape = (rows_of(sampler, rows), columns, *images.shape[1:])
+    grid = np.full(shape, 255, dtype=np.uint8)
+    for label, row in enumerate(grid):
+        shown = images[np.flatnonzero(labels == label)[:columns]]
+        row[: len(shown)] = shown
+    return torch.from_numpy(grid).flatten(0, 1)

@@ -43,7 +43,7 @@ from ganpipe.training.state import State, load_state_dict, start, state_dict
 
 log = logging.getLogger(__name__)
 
-PROGRESS_IMAGES = 64  # in each progress grid
+PROGRESS_ROWS = 8  # of each progress grid; of a conditioned sampler's a row a class
 PROGRESS_COLUMNS = 8
 
 
@@ -144,7 +144,7 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
         model_name=job.name,
     )
     fixed = {
-        name: fixed_inputs(sampler, PROGRESS_IMAGES, job.seed)
+        name: fixed_inputs(sampler, PROGRESS_ROWS, PROGRESS_COLUMNS, job.seed)
         for name, sampler in state.averages.items()
     }
     first = next(iter(job.optimizers.values()))  # whose learning rate is logged

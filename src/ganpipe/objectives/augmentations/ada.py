@@ -48,7 +48,6 @@ class AdaptiveAugmentation(Augmentation):
     p: Tensor  # () float32: the adaptive probability
     # Sums since p last moved, ():
     signs: Tensor  # float32, of sign(D(x))
-    judged: Tensor  # int64, logits
     taken: Tensor  # int64, images
     updates: Tensor  # int64
 
@@ -72,7 +71,7 @@ class AdaptiveAugmentation(Augmentation):
         self.warp = Warp(image_shape[1])
         for name in ("p", "signs"):
             self.register_buffer(name, torch.zeros(()))
-        for name in ("judged", "taken", "updates"):
+        for name in ("taken", "updates"):
             self.register_buffer(name, torch.zeros((), dtype=torch.int64))
 
     def forward(self, images: Tensor, rng: torch.Generator, *, progress: float) -> Tensor:
@@ -84,18 +83,17 @@ class AdaptiveAugmentation(Augmentation):
             length = (images.shape[2] + 1) // 2
             return cut_out(images, *draws.corner("cutout", length), height=length, width=length)
 
-    def adapt(self, real_logits: Tensor, *, images: int) -> None:
+    def adapt(self, mean_sign: Tensor, *, images: int) -> None:
         if self.probability is not None:
             return
-        self.signs += real_logits.detach().sign().sum()
-        self.judged += len(real_logits)
+        self.signs += mean_sign * images
         self.taken += images
         self.updates += 1
         if int(self.updates) == self.every:
-            direction = (self.signs / self.judged - self.target).sign()
+            direction = (self.signs / self.taken - self.target).sign()
             self.p += direction * self.taken / self.images
             self.p.clamp_(min=0)
-            for total in (self.signs, self.judged, self.taken, self.updates):
+            for total in (self.signs, self.taken, self.updates):
                 total.zero_()
 
     def strength(self, progress: float) -> Tensor:
