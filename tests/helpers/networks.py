@@ -19,14 +19,12 @@ GENERATOR_FIELDS: dict[str, dict[str, Any]] = {
     "dcgan": {"width": 4},
     "resnet": {"width": 4},
     "biggan": {"width": 4},
-    "stylegan2": {"channel_base": 64, "channel_max": 4, "style_dim": 5, "mapping_layers": 2},
 }
 DISCRIMINATOR_FIELDS: dict[str, dict[str, Any]] = {
     "mlp": {"hidden": [12, 6], "activation": "leaky_relu", "dropout": 0.0},
     "dcgan": {"width": 4, "norm": "none"},
     "resnet": {"width": 4, "pool": "mean"},
     "biggan": {"width": 4},
-    "stylegan2": {"channel_base": 64, "channel_max": 4, "residual": True, "minibatch_group": 2},
 }
 
 # Those whose discriminators have the fields that all others share: conditioning put around them,
