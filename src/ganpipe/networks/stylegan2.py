@@ -16,23 +16,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganpipe.data.sizes import halvings
 from ganpipe.networks.layers.equalised import EqualisedConv2d, EqualisedLinear, Scales
 from ganpipe.networks.layers.mapping import GAIN, SLOPE, Mapping
 from ganpipe.networks.layers.minibatch import MinibatchDeviation
 from ganpipe.networks.layers.modulated import StyledConv, ToImage
 from ganpipe.networks.layers.resample import Downsample, DownsamplingConv, Upsample
+from ganpipe.networks.layers.stages import narrowing
 from ganpipe.networks.network import Network
 
 W_AVG_DECAY = 0.995  # per training pass, as in the authors' program
 ACTIVATED: Scales = {"gain": GAIN, "bias_gain": GAIN}  # of a layer before leaky ReLU times GAIN
-
-
-def _channels(image_size: int, channel_base: int, channel_max: int) -> dict[int, int]:
-    """Channels by the side of the map, from the base upwards."""
-    base, doublings = halvings(image_size)
-    sides = [base << level for level in range(doublings + 1)]
-    return {side: max(1, min(channel_base // side, channel_max)) for side in sides}
 
 
 class Generator(Network):
@@ -66,7 +59,7 @@ class Generator(Network):
         self.style_mixing = style_mixing
         self.mapping = Mapping(latent_dim, self.num_classes, style_dim, mapping_layers)
         self.register_buffer("w_avg", torch.zeros(style_dim))
-        channels = _channels(image_shape[1], channel_base, channel_max)
+        channels = dict(narrowing(image_shape[1], channel_base, channel_max))
         self.noise_sizes: dict[str, int] = {}
         layers, images = [], []
         before = 0
@@ -192,7 +185,7 @@ class Discriminator(Network):
         num_classes: int = 0,
     ) -> None:
         super().__init__(image_shape, num_classes if conditioning == "projection" else 0)
-        channels = _channels(image_shape[1], channel_base, channel_max)
+        channels = dict(narrowing(image_shape[1], channel_base, channel_max))
         sizes = sorted(channels, reverse=True)
         layers: list[nn.Module] = [
             EqualisedConv2d(image_shape[0], channels[sizes[0]], 1, **ACTIVATED),
