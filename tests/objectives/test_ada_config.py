@@ -46,6 +46,13 @@ def test_an_objective_holds_one() -> None:
     assert ObjectiveConfig(loss="hinge").augmentation is None
 
 
+def test_the_default_is_the_published_pipe() -> None:
+    shares = Transforms().model_dump()
+    assert shares.pop("cutout") == 0
+    assert len(shares) == 12
+    assert set(shares.values()) == {1}
+
+
 def test_kinds_are_files() -> None:
     files = set(names("ganpipe.objectives.augmentations")) - {"config"}
     assert {AugmentationConfig.model_fields["kind"].annotation.__args__[0]} == files
