@@ -25,6 +25,21 @@ IMAGES_OF_64 = {
     "datasets.folder.channels": 3,
 }
 
+CIFAR10 = {"dataset": "cifar10", "datasets.cifar10.image_size": 32}
+
+# The 'cifar' configuration of the authors' program stylegan2-ada-pytorch.
+STYLEGAN2 = {
+    **CIFAR10,
+    "latent_dim": 512,
+    "generator.channel_base": 32768,
+    "generator.channel_max": 512,
+    "generator.style_dim": 512,
+    "discriminator.channel_base": 32768,
+    "discriminator.channel_max": 512,
+    "discriminator.minibatch_group": 32,
+    "train.batch_size": 64,
+}
+
 PUBLISHED = {
     "dcgan": Published(
         source="Radford et al. 2016, figure 1, as in the Torch program dcgan.torch",
@@ -46,5 +61,22 @@ PUBLISHED = {
             "train.batch_size": 64,
         },
         note="LSUN, 64 px",
+    ),
+    "stylegan2": Published(
+        source="Karras et al. 2020 (arXiv:2006.06676), the program's configuration 'cifar'",
+        changes=STYLEGAN2,
+        note="unconditional, 100 million real images",
+    ),
+    "stylegan2_ada": Published(
+        source="Karras et al. 2020 (arXiv:2006.06676), the program's configuration 'cifar'",
+        changes={
+            **STYLEGAN2,
+            "objective.augmentation.images": 500_000,
+            "objective.augmentation.transforms.flip": 1.0,
+            "objective.augmentation.transforms.turn": 1.0,
+            "objective.augmentation.transforms.rotation": 1.0,
+            "objective.augmentation.transforms.luma_flip": 1.0,
+        },
+        note="unconditional, 100 million real images",
     ),
 }
