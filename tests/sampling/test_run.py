@@ -22,7 +22,7 @@ STEP = 32 + 2  # pixels from one image of a grid to the next
 
 @pytest.fixture
 def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Prepared images in the current folder; image i is of the grey i, and 0 and 5 are of class 0."""
+    """Prepared images in the current folder; image i is of the grey i, 0 and 5 are of class 0."""
     monkeypatch.chdir(tmp_path)
     spec = spec_of()
     labels = np.ones(spec.num_train, dtype=np.int64)
