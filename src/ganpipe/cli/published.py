@@ -43,6 +43,17 @@ STYLEGAN2 = {
 # Of both sides; the paper's cardinality of 96 is groups of 16 channels of 2 * 768.
 R3GAN = {"width": 768, "widest_side": 32, "blocks": 2, "group_width": 16}
 
+# Updates of the residual networks of 2017 and 2018: five of D on 64 images, and one of G on 128.
+RESNET = {
+    **CIFAR10,
+    "schedule.n_critic": 5,
+    "schedule.new_images": True,
+    "schedule.generator_batch": 2,
+    "train.batch_size": 64,
+}
+SNGAN = {**RESNET, "generator.width": 256, "discriminator.width": 128}
+WGAN_GP = {**RESNET, "generator.width": 128, "discriminator.width": 128}
+
 PUBLISHED = {
     "dcgan": Published(
         source="Radford et al. 2016, figure 1, as in the Torch program dcgan.torch",
@@ -64,6 +75,40 @@ PUBLISHED = {
             "train.batch_size": 64,
         },
         note="LSUN, 64 px",
+    ),
+    "sngan": Published(
+        source="Miyato et al. 2018, CIFAR-10 as in the authors' program sngan_projection",
+        changes=SNGAN,
+        note="50,000 generator updates; real images get noise of a grey level there, and the "
+        "generator is not averaged",
+    ),
+    "cgan_projection": Published(
+        source="Miyato and Koyama 2018, CIFAR-10 as in the authors' program sngan_projection",
+        changes=SNGAN,
+        note="as sngan; the generator's classes are drawn evenly there",
+    ),
+    "wgan_gp_resnet": Published(
+        source="the authors' program of Gulrajani et al. 2017, CIFAR-10",
+        changes=WGAN_GP,
+        note="100,000 generator updates; the generator is not averaged there",
+    ),
+    "acgan": Published(
+        source="the authors' program of Gulrajani et al. 2017, CIFAR-10 with classes",
+        changes=WGAN_GP,
+        note="as wgan_gp_resnet; generated images are drawn with statistics of their batch there",
+    ),
+    "biggan": Published(
+        source="the authors' PyTorch program of Brock et al. 2019, its script for CIFAR-10",
+        changes={
+            **CIFAR10,
+            "generator.width": 256,
+            "discriminator.width": 256,
+            "schedule.n_critic": 4,
+            "schedule.new_images": True,
+            "train.batch_size": 50,
+            "train.ema_decay": 0.9999,
+        },
+        note="125,000 generator updates; images are drawn with statistics of their batch there",
     ),
     "stylegan2": Published(
         source="Karras et al. 2020 (arXiv:2006.06676), the program's configuration 'cifar'",
