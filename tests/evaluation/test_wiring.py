@@ -107,9 +107,14 @@ def real(split: str, num: int) -> torch.Tensor:
 
 def fid(images: torch.Tensor) -> float:
     """Against the first 50 training images."""
+    return distance(outputs_of(images).features, outputs_of(real("train", 50)).features)
+
+
+def distance(one: torch.Tensor, two: torch.Tensor) -> float:
+    """FID of (N, d) and (M, d) features."""
     both = []
-    for each in (images, real("train", 50)):
-        features = outputs_of(each).features.double().numpy()
+    for each in (one, two):
+        features = each.double().numpy()
         moments = features.mean(axis=0), np.cov(features, rowvar=False)
         both.append(Gaussian(*moments, len(features)))
     return frechet_distance(*both)
@@ -217,6 +222,20 @@ def test_what_was_asked_for_stands_beside_what_is_predicted(evaluate: Callable[.
     counts = predicted.bincount(minlength=len(classes)).tolist()
     assert shares == {name: count / NUM for name, count in zip(classes, counts, strict=True)}
     assert not any(name.startswith("class_share") for name in metrics)
+    with paths.CLASS_FID.open() as file:
+        fids = list(csv.DictReader(file))
+    features = outputs_of(drawn(paths.GENERATOR, NUM, "evaluate")).features
+    training = outputs_of(real("train", 50)).features
+    labels = np.load(paths.PREPARED / "train_labels.npy")[fixed_order(NUM_TRAIN)[:50]]
+    sides = [(features[asked == k], training[labels == k]) for k in range(len(classes))]
+    assert [row["class"] for row in fids] == list(classes)
+    for row, (generated, known) in zip(fids, sides, strict=True):
+        assert [int(row["num"]), int(row["num_real"])] == [len(generated), len(known)]
+        assert float(row["fid"]) == pytest.approx(distance(generated, known), rel=1e-4)
+    mean = np.mean([float(row["fid"]) for row in fids])
+    assert metrics["class_fid_classifier"] == pytest.approx(mean)
+    floor = np.mean([float(row["floor"]) for row in fids])
+    assert metrics["class_fid_classifier_floor"] == pytest.approx(floor)
 
 
 def test_every_image_is_drawn_once(

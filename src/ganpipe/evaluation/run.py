@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ganpipe.core import paths
+from ganpipe.evaluation.class_fid import CLASS_COLUMNS, table
 from ganpipe.evaluation.classes import class_accuracy, confusion
 from ganpipe.evaluation.closest import COLUMNS, closest_pairs
 from ganpipe.evaluation.config import EvaluateConfig
@@ -59,7 +60,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
             warn_if_small(config.num_generated, evaluator.reference.gaussian.num)
         trained = load_trained(path, device)
         drawn = stack.enter_context(generated(trained, config.num_generated, PURPOSE))
-        measured = [measure(evaluator, drawn.spool.pieces()) for evaluator in evaluators]
+        measured = [measure(each, drawn.spool.pieces(), drawn.label) for each in evaluators]
         closest = closest_pairs(drawn.spool, measured[0].closest)
     classes = _class_tables(measured, drawn.label, trained)
     record = protocol(
@@ -87,13 +88,15 @@ def _checkpoint(config: EvaluateConfig) -> tuple[Path, str]:
 def _class_tables(
     measured: list[Measured], asked: Tensor | None, trained: Trained
 ) -> list[dict[str, str]]:
-    """Write the shares of the classes, and for each image the class that was asked for beside the
-    class that was seen; the rows of the latter."""
+    """Write the shares of the classes, the FID of each, and for each image the class that was asked
+    for beside the class that was seen; the rows of the last."""
+    names = trained.sampler.domain.classes
     knows = next((each for each in measured if each.class_share), Measured({}))
     shares = (knows.class_share or {}).items()
     rows = [{"class": name, "share": share} for name, share in shares]
     write_rows(paths.CLASS_SHARES, ["class", "share"], rows)
-    classes = confusion(asked, knows.predicted, trained.sampler.domain.classes)
+    write_rows(paths.CLASS_FID, CLASS_COLUMNS, table(knows.class_fid, names))
+    classes = confusion(asked, knows.predicted, names)
     write_rows(paths.CONFUSION, ["asked", "seen"], classes)
     return classes
 
