@@ -8,6 +8,7 @@ from unittest.mock import patch
 import torch
 from torch import Tensor
 
+from ganpipe.core.schema import validate
 from ganpipe.data.loading.batches import Batch, Batches
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
@@ -74,6 +75,14 @@ def g_loss(method: Any, batch: Batch, fake: Tensor | None = None, **when: Any) -
     fake = generated(method, batch) if fake is None else fake
     loss: Loss = method.g_loss(context(method, batch, shared={"fake": fake}, **when))
     return loss
+
+
+def changed(name: str, optimizer: dict[str, Any] | None = None, **objective: Any) -> ModelConfig:
+    """A shipped block, shrunk, with other fields of its optimizer and its objective."""
+    content = small_model(name).model_dump(mode="json")
+    content["objective"] |= objective
+    content["optimizer"] |= optimizer or {}
+    return validate(ModelConfig, content, name)
 
 
 def set_schedule(method: Any, **fields: Any) -> None:

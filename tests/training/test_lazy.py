@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from helpers.games import CPU, SHORT, begin
-from helpers.support import small_model
+from helpers.games import CPU, SHORT, begin, changed, set_schedule
 from protocol.harness import CONFIG, RandomBatches
-from torch import nn
+from torch import Tensor, nn
 
-from ganpipe.core.schema import NonNegativeSchedule, ProbabilitySchedule, validate
-from ganpipe.methods.config import ModelConfig
+from ganpipe.core.schema import NonNegativeSchedule, ProbabilitySchedule
 from ganpipe.methods.method import Loss, Method, Turn
+from ganpipe.objectives.gradients import Critic
 from ganpipe.optim.config import OptimizerConfig
 from ganpipe.sampling.sampler import Sampler
 from ganpipe.training.loop import correction_of, total_steps, train_step
@@ -102,16 +101,29 @@ def test_adam_is_corrected_for_a_lazy_turn_and_follows_its_schedules() -> None:
 def test_a_penalty_with_turns_of_its_own_corrects_the_discriminator_alone() -> None:
     """By the numbers that the authors' program of StyleGAN2-ADA has for a penalty in every 16th
     step."""
-    content = small_model("toy_mlp").model_dump(mode="json")
+    rates = {"lr": 0.0025, "betas": [0.0, 0.99]}
     lazily = {"penalties": {"r1": 1.0}, "penalty_turn": "own", "penalty_every": 16}
-    content["objective"] |= lazily
-    content["optimizer"] |= {"lr": 0.0025, "betas": [0.0, 0.99]}
-    state, batches = begin(validate(ModelConfig, content, "a block"))
+    state, batches = begin(changed("toy_mlp", rates, **lazily))
     train_step(state, batches, SHORT)
     groups = {player: each.param_groups[0] for player, each in state.optimizers.items()}
     assert groups["discriminator"]["lr"] == pytest.approx(0.00235294, rel=1e-5)
     assert groups["discriminator"]["betas"] == pytest.approx((0, 0.990585), rel=1e-6)
     assert (groups["generator"]["lr"], groups["generator"]["betas"]) == (0.0025, (0.0, 0.99))
+
+
+def test_lazy_penalties_count_the_discriminators_updates(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+
+    def noted(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+        taken.append(state.step)
+        return real.new_zeros(())
+
+    monkeypatch.setattr("ganpipe.objectives.penalties.r1.penalty", noted)
+    state, loader = begin(changed("toy_mlp", penalties={"r1": 1.0}, penalty_every=3))
+    set_schedule(state.method, n_critic=2)
+    for _ in range(4):
+        train_step(state, loader, SHORT)
+    assert taken == [0, 1, 3]  # updates 0, 3 and 6 of 8
 
 
 def turn(player: str, every: int = 1) -> Turn:

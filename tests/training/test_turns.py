@@ -8,27 +8,17 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.games import CPU, SHORT, begin, rng, set_schedule
-from helpers.support import SHIPPED, pixels, small_model, spec_of
+from helpers.games import CPU, SHORT, begin, changed, rng, set_schedule
+from helpers.support import SHIPPED, pixels, spec_of
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganpipe.core.schema import validate
 from ganpipe.data.loading.batches import Batches
-from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Context, Loss, Method, Turn
-from ganpipe.objectives.gradients import Critic
 from ganpipe.optim.config import OptimizerConfig
 from ganpipe.sampling.sampler import Sampler
 from ganpipe.training.loop import total_steps, train_step
 from ganpipe.training.state import State, start
-
-
-def changed(name: str, optimizer: dict[str, Any] | None = None, **objective: Any) -> ModelConfig:
-    content = small_model(name).model_dump(mode="json")
-    content["objective"] |= objective
-    content["optimizer"] |= optimizer or {}
-    return validate(ModelConfig, content, name)
 
 
 class Trio(Method):
@@ -238,21 +228,6 @@ def test_instance_noise_fades_with_the_steps() -> None:
         train_step(state, loader, SHORT)
         deviations.append((shown[0][: len(real)] - real).std().item())
     assert deviations == pytest.approx([0.4, 0.2], rel=0.03)
-
-
-def test_lazy_penalties_count_the_discriminators_updates(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[int] = []
-
-    def noted(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-        taken.append(state.step)
-        return real.new_zeros(())
-
-    monkeypatch.setattr("ganpipe.objectives.penalties.r1.penalty", noted)
-    state, loader = begin(changed("toy_mlp", penalties={"r1": 1.0}, penalty_every=3))
-    set_schedule(state.method, n_critic=2)
-    for _ in range(4):
-        train_step(state, loader, SHORT)
-    assert taken == [0, 1, 3]  # updates 0, 3 and 6 of 8
 
 
 def test_the_log_is_the_mean_over_the_discriminators_updates() -> None:
