@@ -35,11 +35,12 @@ def rates_at(settings: OptimizerConfig, progress: float, correction: float = 1.0
     ``progress``, in [0, 1], of the run.
 
     ``correction`` is the share of a player's updates that are not lazy, in (0, 1]. A lazy loss has
-    updates of its own, of which each goes as far as any other where the optimizer divides by the
-    size of past gradients; so the rate is multiplied by the correction, and decays are raised to
-    its power, which leaves the way and the memory of a step as they were without lazy updates
-    (Karras et al. 2020, arXiv:1912.04958, appendix B, of Adam). RMSprop divides alike and is
-    treated alike. The steps of SGD are as long as its gradients, and it is left as it is.
+    updates of its own. Adam divides by the size of past gradients, so each of them moves the
+    weights as far as any other update does. Multiplying the rate by the correction and raising the
+    decays to its power keeps the distance and the memory per training step as they are without
+    lazy updates (Karras et al. 2020, arXiv:1912.04958, appendix B). RMSprop divides alike and is
+    corrected alike, which the paper does not treat. SGD is not corrected: its updates are as long
+    as its gradients.
     """
     lr = value_at(settings.lr, progress)
     match settings.name:
