@@ -152,7 +152,7 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
         ),
         (
             {"stylegan2__generator__style_mixing": 0.9, "stylegan2__latent": "uniform"},
-            "models.stylegan2: generator.style_mixing draws second noise vectors from N(0, 1)",
+            "models.stylegan2: generator.style_mixing draws second vectors from N(0, 1)",
         ),
         (
             {"dcgan__schedule__n_critc": 3},

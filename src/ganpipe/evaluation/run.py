@@ -14,7 +14,7 @@ from ganpipe.evaluation.classes import class_accuracy, confusion
 from ganpipe.evaluation.closest import COLUMNS, closest_pairs
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.evaluation.evaluator import Measured, measure, warn_if_small
-from ganpipe.evaluation.generated import generated
+from ganpipe.evaluation.generated import about_batch_norm, generated, load_generators
 from ganpipe.evaluation.open import project_evaluator
 from ganpipe.evaluation.protocol import about_generated, protocol, protocol_hash
 from ganpipe.evaluation.selection import extractors_for
@@ -24,7 +24,7 @@ from ganpipe.runtime.environment import note_drift
 from ganpipe.runtime.memory import device_errors
 from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.grids import save_grid
-from ganpipe.sampling.trained import Trained, load_trained
+from ganpipe.sampling.trained import Trained
 from ganpipe.storage.csv import write_rows
 from ganpipe.storage.files import write_json
 
@@ -58,7 +58,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
         ]
         for evaluator in evaluators:
             warn_if_small(config.num_generated, evaluator.reference.gaussian.num)
-        trained = load_trained(path, device)
+        trained = next(load_generators([path], config.batch_norm, device))
         drawn = stack.enter_context(generated(trained, config.num_generated, PURPOSE))
         measured = [measure(each, drawn.spool.pieces(), drawn.label) for each in evaluators]
         closest = closest_pairs(drawn.spool, measured[0].closest)
@@ -70,7 +70,8 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
             conditional=trained.sampler.label is not None,
             rule=rule,
             device=device.type,
-        ),
+        )
+        | about_batch_norm(config.batch_norm),
         {evaluator.extractor.name: evaluator.protocol() for evaluator in evaluators},
     )
     _write_metrics(measured, class_accuracy(classes, config.precision), record)

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.evaluation.evaluator import Evaluator, curve_point, warn_if_small
+from ganpipe.evaluation.generated import about_batch_norm, load_generators
 from ganpipe.evaluation.open import project_evaluator
 from ganpipe.evaluation.protocol import protocol, protocol_hash
 from ganpipe.evaluation.selection import snapshot_extractor
 from ganpipe.runtime.device import pick_device, set_deterministic
 from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.draw import draw
-from ganpipe.sampling.trained import load_trained
+from ganpipe.sampling.trained import Trained
 from ganpipe.storage.csv import write_rows
 from ganpipe.storage.files import read_json, write_json
 
@@ -42,10 +42,12 @@ def score_snapshots(config: EvaluateConfig, dataset: str) -> None:
     warn_if_small(num, None)
     with project_evaluator(config, name, device, num=num, max_features=num) as evaluator:
         files = sorted(paths.SNAPSHOTS.glob("*.safetensors"))
-        rows = [_row(evaluator, path, device) for path in files]
+        generators = load_generators(files, config.batch_norm, device)
+        rows = [_row(evaluator, *each) for each in zip(files, generators, strict=True)]
     if not rows:
         raise GanpipeError(f"{paths.SNAPSHOTS} holds no snapshot; `dvc repro train` makes them")
     about = {"num_generated": num, "weights": "ema", "noise": PURPOSE, "device": device.type}
+    about |= about_batch_norm(config.batch_norm)
     record = protocol(about, {name: evaluator.protocol()})
     key = evaluator.extractor.key
     floor = {} if evaluator.floor is None else {key("fid_floor"): evaluator.floor}
@@ -53,9 +55,8 @@ def score_snapshots(config: EvaluateConfig, dataset: str) -> None:
     _write(rows, metrics=metrics, record=record)
 
 
-def _row(evaluator: Evaluator, path: Path, device: torch.device) -> dict[str, Any]:
-    """One point of the curve."""
-    trained = load_trained(path, device)
+def _row(evaluator: Evaluator, path: Path, trained: Trained) -> dict[str, Any]:
+    """One point of the curve, of the generator whose weights are at ``path``."""
 
     def images() -> Iterator[Tensor]:
         for drawn in draw(trained.sampler, evaluator.num, trained.seed, purpose=PURPOSE):

@@ -148,17 +148,16 @@ class Generator(Network):
         """Images of styles (N, num_styles, style_dim) and noise by :meth:`noise_shapes`."""
         each = styles.unbind(1)
         x = self.constant.repeat(len(styles), 1, 1, 1)
-        image: Tensor | None = None
+        images = []
         for number, (layer, name) in enumerate(zip(self.layers, self.noise_sizes, strict=True)):
             x = layer(x, each[number], noise[name])
             if number % 2 == 0:  # the last layer of its size
-                added = self.to_image[number // 2](x, each[number + 1])
-                with torch.autocast(x.device.type, enabled=False):
-                    image = (
-                        added if image is None else self.upsample[number // 2 - 1](image) + added
-                    )
-        assert image is not None
-        return image
+                images.append(self.to_image[number // 2](x, each[number + 1]))
+        with torch.autocast(x.device.type, enabled=False):
+            total = images[0]
+            for upsample, image in zip(self.upsample, images[1:], strict=True):
+                total = upsample(total) + image
+        return total
 
 
 class Discriminator(Network):
