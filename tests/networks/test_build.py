@@ -30,10 +30,12 @@ def test_shapes(name: str, size: int, channels: int) -> None:
     fake = generator(10 * torch.randn(5, config.latent_dim), *told, **noise)
     assert fake.shape == (5, channels, size, size)
     assert fake.isfinite().all()
-    assert discriminator(fake, *told).shape == (5,)
+    takes_label = bool(told) and config.discriminator.conditioning != "auxiliary"
+    assert discriminator(fake, *(told if takes_label else [])).shape == (5,)
+    assert generator.num_classes == (2 if told else 0)
+    assert discriminator.num_classes == (2 if takes_label else 0)
     for network in (generator, discriminator):
         assert network.image_shape == (channels, size, size)
-        assert network.num_classes == (2 if told else 0)
 
 
 @pytest.mark.parametrize("name", SHIPPED.models)
