@@ -20,6 +20,11 @@ COUNTS = {  # parameters of generator and discriminator
     # Kernels of 4 x 4, channels 1024, 512, 256, 128 and 3, batch norms.
     "dcgan": (12_658_432, 11_036_160),
     "wgan": (3_576_704, 2_765_568),  # of the authors' program, printed by many tutorials
+    "sngan": (4_276_739, 1_053_824),
+    "cgan_projection": (4_304_387, 1_055_104),
+    "wgan_gp_resnet": (1_204_483, 1_053_825),
+    "acgan": (1_218_307, 1_055_115),
+    "biggan": (4_304_387, 4_207_361),
     "stylegan2": (525_312 + 19_422_227, 20_720_641),
     "stylegan2_ada": (525_312 + 19_422_227, 20_720_641),
     # 128 channels throughout: 7 and 7 convolutions (one of 129 channels), dense layers, and four
@@ -33,6 +38,10 @@ COUNTS = {  # parameters of generator and discriminator
 
 
 OTHERS = {  # more published counts, by changes of a block
+    ("wgan_gp_resnet", "conditional"): (
+        {"generator.conditioning": "batch_norm", "discriminator.conditioning": "projection"},
+        (1_218_307, 1_053_825 + 10 * 128),
+    ),
     ("progan", "channels up to 512"): (
         {
             "latent_dim": 512,
