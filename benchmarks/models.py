@@ -228,9 +228,10 @@ def main() -> None:
     from ganpipe.params import load_params
 
     params = load_params(ROOT / "params.yaml")
+    drawing = [name for name, model in params.models.items() if hasattr(model, "latent_dim")]
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--minutes", type=float, default=10, help="of training (%(default)s)")
-    parser.add_argument("--blocks", nargs="+", choices=params.models, default=[*params.models])
+    parser.add_argument("--blocks", nargs="+", choices=drawing, default=drawing)
     parser.add_argument("--jobs", type=int, default=1, help="at once, one core each (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=params.train.batch_size)
     parser.add_argument("--again", action="store_true", help="also blocks that have a row")
@@ -241,7 +242,7 @@ def main() -> None:
         help="of the clones and their cache (%(default)s)",
     )
     options = parser.parse_args()
-    table = Table(PAGE, [*params.models])
+    table = Table(PAGE, drawing)
     blocks = [name for name in options.blocks if options.again or name not in table.rows()]
     queue: SimpleQueue[str] = SimpleQueue()
     for block in blocks:

@@ -38,6 +38,10 @@ COUNTS = {  # parameters of generator and discriminator
 
 
 OTHERS = {  # more published counts, by changes of a block
+    ("wgan_gp_resnet", "conditional"): (
+        {"generator.conditioning": "batch_norm", "discriminator.conditioning": "projection"},
+        (1_218_307, 1_053_825 + 10 * 128),
+    ),
     ("progan", "channels up to 512"): (
         {
             "latent_dim": 512,

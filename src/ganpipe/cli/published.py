@@ -1,6 +1,6 @@
-"""Sizes that publications give for blocks of params.yaml, as changes to the blocks.
+"""Settings that publications give for blocks of params.yaml, as changes to the blocks.
 
-A block is listed where its architecture, so set, is the published one; `--paper` counts it.
+A block is listed where its networks, so set, are the published ones; `--paper` counts them.
 """
 
 from __future__ import annotations
@@ -15,105 +15,108 @@ class Published:
     """A published setting of a block."""
 
     source: str  # the publication, or the authors' program
-    changes: Mapping[str, Any]  # from the shipped block, by names as `ganpipe models -S` takes them
-    note: str = ""  # what else a reader has to know
+    changes: Mapping[str, Any]  # of the shipped block, by names as `ganpipe models -S` takes them
+    note: str  # on which images, and what is different here
 
 
+CIFAR10 = {"dataset": "cifar10", "datasets.cifar10.image_size": 32}
 IMAGES_OF_64 = {
     "dataset": "folder",
     "datasets.folder.image_size": 64,
     "datasets.folder.channels": 3,
 }
+NO_AVERAGE = {"ema_decay": 0.0}  # the last weights are the result
 
-CIFAR10 = {"dataset": "cifar10", "datasets.cifar10.image_size": 32}
 
-# The 'cifar' configuration of the authors' program stylegan2-ada-pytorch.
-STYLEGAN2 = {
+def _both(**fields: Any) -> dict[str, Any]:
+    """Fields of both networks."""
+    sides = ("generator", "discriminator")
+    return {f"{side}.{name}": value for side in sides for name, value in fields.items()}
+
+
+SNGAN = {  # 50,000 updates of G
     **CIFAR10,
-    "latent_dim": 512,
-    "generator.channel_base": 32768,
-    "generator.channel_max": 512,
-    "generator.style_dim": 512,
-    "discriminator.channel_base": 32768,
-    "discriminator.channel_max": 512,
-    "discriminator.minibatch_group": 32,
-    "train.batch_size": 64,
-}
-
-# Of both sides; the paper's cardinality of 96 is groups of 16 channels of 2 * 768.
-R3GAN = {"width": 768, "widest_side": 32, "blocks": 2, "group_width": 16}
-
-# Updates of the residual networks of 2017 and 2018: five of D on 64 images, and one of G on 128.
-RESNET = {
-    **CIFAR10,
+    **NO_AVERAGE,
+    "latent_dim": 128,
+    "generator.width": 256,
+    "discriminator.width": 128,
     "schedule.n_critic": 5,
     "schedule.new_images": True,
     "schedule.generator_batch": 2,
     "train.batch_size": 64,
+    "train.epochs": 320,
 }
-SNGAN = {**RESNET, "generator.width": 256, "discriminator.width": 128}
-WGAN_GP = {**RESNET, "generator.width": 128, "discriminator.width": 128}
+WGAN_GP = {  # 100,000 updates of G
+    **CIFAR10,
+    **NO_AVERAGE,
+    "latent_dim": 128,
+    **_both(width=128),
+    "schedule.n_critic": 5,
+    "schedule.new_images": True,
+    "schedule.generator_batch": 2,
+    "train.batch_size": 64,
+    "train.epochs": 640,
+}
+STYLEGAN2 = {  # 100 million images
+    **CIFAR10,
+    "latent_dim": 512,
+    **_both(channel_base=32768, channel_max=512),
+    "generator.style_dim": 512,
+    "discriminator.minibatch_group": 32,
+    "ema_decay": 0.99991,  # a half-life of 500,000 images
+    "train.batch_size": 64,
+    "train.epochs": 2000,
+}
 
 PUBLISHED = {
     "dcgan": Published(
-        source="Radford et al. 2016, figure 1, as in the Torch program dcgan.torch",
-        changes={
-            **IMAGES_OF_64,
-            "generator.width": 128,
-            "discriminator.width": 128,
-            "train.batch_size": 128,
-        },
-        note="LSUN, 64 px; the program's convolutions have biases besides, the paper's kernels "
-        "have 5 x 5 pixels",
+        source="Radford et al. 2016, figure 1, and the Torch program dcgan.torch",
+        changes={**IMAGES_OF_64, **NO_AVERAGE, **_both(width=128), "train.batch_size": 128},
+        note="LSUN; the paper's kernels have 5 x 5 pixels, the program's layers have biases",
     ),
     "wgan": Published(
-        source="the authors' program of Arjovsky et al. 2017, its defaults",
-        changes={
-            **IMAGES_OF_64,
-            "generator.width": 64,
-            "discriminator.width": 64,
-            "train.batch_size": 64,
-        },
-        note="LSUN, 64 px",
+        source="Arjovsky et al. 2017, the defaults of the authors' program",
+        changes={**IMAGES_OF_64, **NO_AVERAGE, **_both(width=64), "train.batch_size": 64},
+        note="LSUN",
     ),
     "sngan": Published(
-        source="Miyato et al. 2018, CIFAR-10 as in the authors' program sngan_projection",
+        source="Miyato et al. 2018, the authors' program sngan_projection",
         changes=SNGAN,
-        note="50,000 generator updates; real images get noise of a grey level there, and the "
-        "generator is not averaged",
+        note="CIFAR-10, unconditional; the program adds noise of a grey level to real images",
     ),
     "cgan_projection": Published(
-        source="Miyato and Koyama 2018, CIFAR-10 as in the authors' program sngan_projection",
+        source="Miyato and Koyama 2018, the authors' program sngan_projection",
         changes=SNGAN,
-        note="as sngan; the generator's classes are drawn evenly there",
+        note="CIFAR-10; the program adds noise of a grey level to real images",
     ),
     "wgan_gp_resnet": Published(
-        source="the authors' program of Gulrajani et al. 2017, CIFAR-10",
+        source="Gulrajani et al. 2017, appendix C, and the authors' program",
         changes=WGAN_GP,
-        note="100,000 generator updates; the generator is not averaged there",
+        note="CIFAR-10, unconditional",
     ),
     "acgan": Published(
-        source="the authors' program of Gulrajani et al. 2017, CIFAR-10 with classes",
+        source="Gulrajani et al. 2017, appendix C, and the authors' program",
         changes=WGAN_GP,
-        note="as wgan_gp_resnet; generated images are drawn with statistics of their batch there",
+        note="CIFAR-10; not the networks of Odena et al. 2017",
     ),
     "biggan": Published(
-        source="the authors' PyTorch program of Brock et al. 2019, its script for CIFAR-10",
-        changes={
+        source="Brock et al. 2019, the authors' program for CIFAR-10",
+        changes={  # 125,000 updates of G
             **CIFAR10,
-            "generator.width": 256,
-            "discriminator.width": 256,
+            "latent_dim": 128,
+            **_both(width=256),
             "schedule.n_critic": 4,
             "schedule.new_images": True,
+            "ema_decay": 0.9999,
             "train.batch_size": 50,
-            "train.ema_decay": 0.9999,
+            "train.epochs": 500,
         },
-        note="125,000 generator updates; images are drawn with statistics of their batch there",
+        note="CIFAR-10",
     ),
     "stylegan2": Published(
         source="Karras et al. 2020 (arXiv:2006.06676), the program's configuration 'cifar'",
         changes=STYLEGAN2,
-        note="unconditional, 100 million real images",
+        note="CIFAR-10, unconditional",
     ),
     "stylegan2_ada": Published(
         source="Karras et al. 2020 (arXiv:2006.06676), the program's configuration 'cifar'",
@@ -125,32 +128,24 @@ PUBLISHED = {
             "objective.augmentation.transforms.rotation": 1.0,
             "objective.augmentation.transforms.luma_flip": 1.0,
         },
-        note="unconditional, 100 million real images",
+        note="CIFAR-10, unconditional",
     ),
     "progan": Published(
-        source="Karras et al. 2018, section 6.5, the CIFAR-10 settings of the Theano program",
-        changes={
+        source="Karras et al. 2018, section 6.5, and the authors' first program",
+        changes={  # 20 million images
             **CIFAR10,
             "latent_dim": 128,
-            "generator.channel_base": 8192,
-            "generator.channel_max": 128,
-            "generator.growth": 0.12,
-            "discriminator.channel_base": 8192,
-            "discriminator.channel_max": 128,
-            "discriminator.growth": 0.12,
+            **_both(channel_base=8192, channel_max=128, growth=0.12),
             "train.batch_size": 16,
+            "train.epochs": 400,
         },
-        note="20 million real images; the gradient's norm is drawn to 750 there, here to 1",
+        note="CIFAR-10, unconditional; the program draws the gradient's norm to 750, not to 1",
     ),
     "r3gan": Published(
         source="Huang et al. 2024, the program's preset 'CIFAR10'",
-        changes={
+        changes={  # the 20 million images, for D and for G each, in which schedules move
             **CIFAR10,
-            **{
-                f"{side}.{name}": value
-                for side in ("generator", "discriminator")
-                for name, value in R3GAN.items()
-            },
+            **_both(width=768, widest_side=32, blocks=2, group_width=16),
             "generator.conditioning": "embedding",
             "discriminator.conditioning": "projection",
             "objective.penalties.r1.start": 0.05,
@@ -161,15 +156,16 @@ PUBLISHED = {
             "objective.augmentation.probability.start": 0.0,
             "objective.augmentation.probability.end": 0.55,
             "objective.augmentation.probability.shape": "cosine",
-            **{
-                f"objective.augmentation.transforms.{name}": 0.5
-                for name in ("brightness", "contrast", "luma_flip", "hue", "saturation")
-            },
+            "objective.augmentation.transforms.brightness": 0.5,
+            "objective.augmentation.transforms.contrast": 0.5,
+            "objective.augmentation.transforms.luma_flip": 0.5,
+            "objective.augmentation.transforms.hue": 0.5,
+            "objective.augmentation.transforms.saturation": 0.5,
             "objective.augmentation.transforms.cutout": 1.0,
-            "ema_decay.end": 0.99993,
+            "ema_decay.end": 0.99993,  # a half-life of 5 million images
             "train.batch_size": 512,
+            "train.epochs": 800,
         },
-        note="conditional, real images also mirrored; all schedules end after 20 million real "
-        "images, where training goes on",
+        note="CIFAR-10; the program also mirrors real images, and goes on after the schedules",
     ),
 }
