@@ -9,8 +9,8 @@ from ruamel.yaml import YAML
 
 from ganpipe.core import paths
 from ganpipe.core.command import run
-from ganpipe.core.errors import GanpipeError
 from ganpipe.core.imports import Sources
+from ganpipe.data.acquire.source import expect_source
 from ganpipe.data.prepare.build import reader_name
 from ganpipe.evaluation.selection import needed_extractors
 from ganpipe.params import Params, load_params
@@ -23,14 +23,22 @@ def main() -> None:
     """Check params.yaml; for each stage, list the code that it uses and the values of its
     parameters in a file on which the stage depends."""
     params = load_params()
-    _check_folder(params)
-    stages = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
+    if params.dataset == "folder":
+        expect_source(Path(params.datasets.folder.path))
+    stages = definitions()
     sources, by_name = Sources(ROOT), chosen(params)
     for stage in stages.keys() - {"check"}:
         code = sources.code_of(ROOT / "stages" / f"{stage}.py", by_name)
         content = {"params": values(params, stages[stage].get("params", [])), "code": code}
         write_json(paths.code_list(stage), content)
     print(f"{params.model} on {params.dataset}: the parameters are well-formed")
+
+
+def definitions() -> dict[str, dict[str, Any]]:
+    """The stages as dvc.yaml defines them, by name; of a group, the definition that its stages
+    share."""
+    stages = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
+    return {name: stage.get("do", stage) for name, stage in stages.items()}
 
 
 def chosen(params: Params) -> dict[str, list[str]]:
@@ -49,6 +57,7 @@ def chosen(params: Params) -> dict[str, list[str]]:
         "ganpipe.objectives.build": [
             f"ganpipe.objectives.losses.{objective.loss}",
             *(f"ganpipe.objectives.penalties.{name}" for name in objective.penalties),
+            *(f"ganpipe.objectives.augmentations.{a.kind}" for a in [objective.augmentation] if a),
         ],
         "ganpipe.sampling.build": ["ganpipe.sampling.samplers.noise"],
     }
@@ -66,17 +75,6 @@ def values(params: Params, names: list[str]) -> dict[str, Any]:
             value = value[part]
         found[plain] = value
     return found
-
-
-def _check_folder(params: Params) -> None:
-    """Refuse a folder of images that is not there; DVC would only say that a file is missing."""
-    path = params.datasets.folder.path
-    if not Path(path).exists():
-        use = "" if params.dataset == "folder" else f", though the dataset is {params.dataset}"
-        raise GanpipeError(
-            f"datasets.folder.path: there is no '{path}', which DVC watches for changes{use}; name "
-            "a folder or an archive that exists, such as data/images"
-        )
 
 
 if __name__ == "__main__":

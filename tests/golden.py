@@ -255,8 +255,7 @@ def run_stage(name: str) -> None:
 
 def stage_names() -> list[str]:
     """The modules of `stages` that dvc.yaml runs, in the order of the file."""
-    commands = [str(stage["cmd"]) for stage in read_yaml(Path("dvc.yaml"))["stages"].values()]
-    return [re.findall(r"python -m stages\.(\w+)", command)[0] for command in commands]
+    return re.findall(r"cmd: python -m stages\.(\w+)", Path("dvc.yaml").read_text())
 
 
 def write_params(shipped: dict[str, Any], changes: dict[str, Any]) -> None:

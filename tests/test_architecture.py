@@ -12,13 +12,15 @@ from helpers.support import ROOT, run_python
 from ruamel.yaml import YAML
 
 from ganpipe.core import paths
+from stages.check import definitions
 
 SOURCE = ROOT / "src" / "ganpipe"
-STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+STAGES = definitions()
 
 LAYERS = (  # ground first: a module imports from its own package and from the layers below
     {"core"},
-    {"storage", "metrics", "objectives", "optim"},
+    {"storage", "metrics", "optim"},
+    {"objectives"},
     {"runtime"},
     {"data", "features"},
     {"networks", "recovery"},

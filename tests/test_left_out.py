@@ -30,7 +30,7 @@ from ganpipe.storage.npy import NpyWriter
 from ganpipe.storage.npz import arrays_in, open_npz
 from ganpipe.storage.tensor_file import read_tensors, write_tensors
 from ganpipe.storage.unpickle import load_arrays
-from stages.check import chosen
+from stages.check import chosen, definitions
 
 SOURCE = ROOT / "src" / "ganpipe"
 HERE = "test_left_out.py"
@@ -130,7 +130,7 @@ def test_messages_and_the_frame_change_no_result(tmp_path: Path) -> None:
 
 def test_paths_are_those_of_dvc_and_pinned() -> None:
     """A path is part of a result where it is a name in a folder that DVC tracks as a whole."""
-    stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()
+    stages = definitions().values()
     kinds = ("outs", "metrics", "plots")
     entries = [entry for stage in stages for kind in kinds for entry in stage.get(kind, [])]
     tracked = {entry if isinstance(entry, str) else next(iter(entry)) for entry in entries}

@@ -7,12 +7,12 @@ import shlex
 import subprocess
 import sys
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from helpers.project import edit_params
+from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
 from helpers.support import ROOT
-from ruamel.yaml import YAML
 
 from ganpipe.params import load_params
 
@@ -72,15 +72,11 @@ def test_a_command_exists_with_its_options(line: str) -> None:
 def test_a_command_sets_parameters_that_exist(line: str, tmp_path: Path) -> None:
     words = shlex.split(line)
     path = tmp_path / "params.yaml"
-    for index, word in enumerate(words):
-        if word != "-S":
-            continue
-        name, value = words[index + 1].split("=", 1)
-        choices = value.split(",") if "[" not in value else [value]
-        for choice in choices:
-            path.write_bytes((ROOT / "params.yaml").read_bytes())
-            edit_params(path, {name.removeprefix("+"): YAML(typ="safe").load(choice)})
-            load_params(path)
+    overrides = [after for word, after in pairwise(words) if word == "-S"]
+    for sweep in get_hydra_sweeps({path: overrides}):
+        path.write_bytes((ROOT / "params.yaml").read_bytes())
+        apply_overrides(path, sweep[path])
+        load_params(path)
 
 
 def test_no_link_to_a_file_leads_nowhere() -> None:

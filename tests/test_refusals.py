@@ -119,6 +119,18 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
             "models.dcgan.optimizer: adam has no momentum; leave it out",
         ),
         (
+            {"wgan__optimizer__beta2": {"start": 0.9, "end": 0.99}},
+            "models.wgan.optimizer: rmsprop has no beta2; leave it out",
+        ),
+        (
+            {"dcgan__optimizer": {"discriminator": {"lr": {"start": 1}}}},
+            "models.dcgan.optimizer.discriminator.lr.end: is missing",
+        ),
+        (
+            {"dcgan__ema_decay": {"start": 0, "end": 1}},
+            "models.dcgan.ema_decay.end: must be less than 1, not 1",
+        ),
+        (
             {"cgan__discriminator__conditioning": "none"},
             "models.cgan: generator.conditioning and discriminator.conditioning must both be none",
         ),
@@ -128,7 +140,7 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
         ),
         (
             {"cgan__generator__conditioning": "projection"},
-            "models.cgan.generator.conditioning: must be one of 'none' or 'concat'",
+            "models.cgan.generator.conditioning: must be one of 'none', 'concat' or 'batch_norm'",
         ),
         (
             {"dcgan__schedule__n_critc": 3},
@@ -164,7 +176,12 @@ def test_what_makes_sense_is_let_through(tmp_path: Path) -> None:
         "unrolled.schedule.n_critic": 2,
         "unrolled.objective.loss": "relativistic",
         "wgan.optimizer.alpha": 0.9,
-        "dcgan.optimizer": {"generator": {"name": "sgd", "momentum": 0.9, "lr_decay_from": 0.5}},
+        "dcgan.optimizer": {
+            "generator": {"name": "sgd", "momentum": 0.9, "lr": {"start": 1, "end": 0}}
+        },
+        "unrolled.optimizer": {"beta2": {"start": 0.9, "end": 0.99, "shape": "cosine"}},
+        "mlp.ema_decay": {"start": 0, "end": 0.999},
+        "mlp.ema_ramp": 0,
     }
     edit_params(path, {f"models.{name}": value for name, value in changes.items()})
     params = load_params(path)

@@ -58,10 +58,15 @@ class Params(Strict):
 
 
 def load_params(path: Path = paths.PARAMS) -> Params:
-    """Read and check the parameter file.
+    """Read and check the parameter file; raises GanpipeError as both of its steps do."""
+    return check(read(path), str(path))
+
+
+def read(path: Path = paths.PARAMS) -> dict[str, Any]:
+    """The content of a parameter file, unchecked.
 
     YAML 1.2 rules: ``1e-05``, as ``dvc exp run -S`` writes it, is a float. Raises GanpipeError
-    with every mistake at once, each with its path and the nearest valid name.
+    where there is no such file or no mapping in it.
     """
     try:
         with path.open(encoding="utf-8") as source:
@@ -72,7 +77,15 @@ def load_params(path: Path = paths.PARAMS) -> Params:
         raise GanpipeError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise GanpipeError(f"{path} must hold a mapping of parameters")
-    return validate(Params, content, str(path), also=_name_mistakes(content))
+    return content
+
+
+def check(content: dict[str, Any], where: str) -> Params:
+    """The parameters of ``content``; ``where`` names its source.
+
+    Raises GanpipeError with every mistake at once, each with its path and the nearest valid name.
+    """
+    return validate(Params, content, where, also=_name_mistakes(content))
 
 
 def _name_mistakes(content: dict[str, Any]) -> list[str]:

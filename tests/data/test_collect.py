@@ -335,7 +335,9 @@ def test_a_damaged_header_in_a_tar(tmp_path: Path, member: int) -> None:
 def test_neither_folder_nor_archive(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("hello")
     refused(tmp_path / "x", "neither a folder")
-    refused(tmp_path / "missing", "does not exist")
+    refused(tmp_path / "missing", "there is no .*missing'; name a folder")
+    (tmp_path / "tracked.dvc").touch()
+    refused(tmp_path / "tracked", "which .*tracked.dvc tracks and which is not here")
 
 
 def test_a_source_around_the_target(tmp_path: Path) -> None:

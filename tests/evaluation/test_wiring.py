@@ -31,6 +31,7 @@ from ganpipe.metrics.frechet import frechet_distance
 from ganpipe.metrics.moments import Gaussian
 from ganpipe.sampling.draw import CHUNK, draw
 from ganpipe.sampling.trained import load_trained
+from stages.check import definitions
 
 CPU = torch.device("cpu")
 NUM, OF_SNAPSHOTS = 40, 24
@@ -304,7 +305,7 @@ def test_a_stage_reads_the_parameters_that_dvc_yaml_names(
     watched = Watched(parameters.load_params(), "", names)
     monkeypatch.setattr(module, "load_params", lambda: watched)
     module.main()
-    wanted = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"][stage]["params"]
+    wanted = definitions()[stage]["params"]
 
     def within(name: str, block: str) -> bool:
         return name == block or name.startswith(f"{block}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -78,6 +79,11 @@ class Project:
         edit_params(
             self.root / "params.yaml", {k.replace("__", "."): v for k, v in changes.items()}
         )
+
+
+def ran(output: str) -> set[str]:
+    """The stages that a dvc command ran, by what it printed; of a group, the group's name."""
+    return set(re.findall(r"Running stage '(\w+)(?:@\w+)?'", output))
 
 
 def edit_params(path: Path, changes: dict[str, Any]) -> None:

@@ -57,14 +57,14 @@ def test_one_pass_over_both_batches_gives_what_two_passes_give() -> None:
     method = build_method(small_model("mlp"), spec_of(), seed=0)
     batch = a_batch()
     fake = generated(method, batch)
-    assert not method.separate_passes
+    assert not method.judge.separate_passes
     once = d_loss(method, batch, fake).total
-    method.separate_passes = True
+    method.judge.separate_passes = True
     assert torch.allclose(once, d_loss(method, batch, fake).total, atol=1e-6)
 
 
 def test_batch_norm_never_sees_real_and_generated_images_together() -> None:
-    assert build_method(small_model("dcgan"), spec_of(), seed=0).separate_passes
+    assert build_method(small_model("dcgan"), spec_of(), seed=0).judge.separate_passes
 
 
 def test_weights_depend_on_the_seed_and_leave_the_global_stream_alone() -> None:

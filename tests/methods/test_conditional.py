@@ -73,9 +73,9 @@ def test_both_sides_are_told_what_the_real_images_show() -> None:
 def test_one_pass_tells_real_and_generated_images_the_same() -> None:
     game = method(conditional("none"))
     fake = generated(game, batch())
-    assert not game.separate_passes
+    assert not game.judge.separate_passes
     once = d_loss(game, batch(), fake).total
-    game.separate_passes = True
+    game.judge.separate_passes = True
     torch.testing.assert_close(once, d_loss(game, batch(), fake).total)
 
 

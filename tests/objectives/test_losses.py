@@ -95,8 +95,9 @@ def test_large_logits_stay_finite(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_check_of_parameters_sees_whether_a_loss_has_labels(name: str) -> None:
-    assert config._has_labels(name) is (LOSSES[name].against is not None)
+def test_a_check_of_parameters_sees_what_a_loss_sets(name: str) -> None:
+    assert config.has_labels(name) is (LOSSES[name].against is not None)
+    assert config.pairs_images(name) is LOSSES[name].generator_sees_real
 
 
 WITH_LABELS = [name for name, loss in LOSSES.items() if loss.against]

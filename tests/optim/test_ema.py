@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganpipe.optim.ema import averaged_names, decay_at, start_average, update_average
+from ganpipe.core.schema import ProbabilitySchedule
+from ganpipe.optim.ema import (
+    averaged_names,
+    decay_at,
+    scheduled_decay,
+    start_average,
+    update_average,
+)
 
 
 def test_the_ramp_bounds_the_half_life_by_the_updates_so_far() -> None:
@@ -15,6 +24,30 @@ def test_the_ramp_bounds_the_half_life_by_the_updates_so_far() -> None:
     assert decay_at(step=10**6, decay=0.999, ramp=0.05) == pytest.approx(0.999)
     assert decay_at(step=7, decay=0.999, ramp=0.0) == 0.999
     assert decay_at(step=1, decay=0.999, ramp=0.05) < 1e-5
+
+
+def decay_of(half_life: float) -> float:
+    return 0.5 ** (1 / half_life)
+
+
+@pytest.mark.parametrize(
+    ("fields", "half_lives"),
+    [  # at shares 0, 1/4, 1/2, 3/4 and 1 of the run
+        ({}, [0, 25, 50, 75, 100]),
+        ({"shape": "cosine", "until": 0.5}, [0, 50, 100, 100, 100]),
+        ({"begin": 0.5, "until": 0.5}, [0, 0, 100, 100, 100]),
+    ],
+)
+def test_a_schedule_moves_the_half_life(fields: dict[str, Any], half_lives: list[float]) -> None:
+    up = ProbabilitySchedule(start=0, end=decay_of(100), **fields)
+    found = [scheduled_decay(up, progress) for progress in (0, 0.25, 0.5, 0.75, 1)]
+    assert found == pytest.approx([decay_of(each) if each else 0 for each in half_lives])
+    down = ProbabilitySchedule(start=decay_of(30), end=decay_of(10))
+    assert scheduled_decay(down, 0.5) == pytest.approx(decay_of(20))
+
+
+def test_a_decay_without_a_schedule_keeps_its_bits() -> None:
+    assert [scheduled_decay(0.999, progress) for progress in (0, 0.5)] == [0.999, 0.999]
 
 
 def test_an_average_is_a_frozen_copy_in_evaluation_mode() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.core.schema import validate
+from ganpipe.core.schema import NonNegativeSchedule, ProbabilitySchedule, validate
 from ganpipe.networks.network import Network
 from ganpipe.optim.build import build_optimizer, parameter_groups, resolve
 from ganpipe.optim.config import (
@@ -17,8 +17,10 @@ from ganpipe.optim.config import (
     PlayerOptimizers,
     foreign_fields,
 )
-from ganpipe.optim.schedule import lr_at, set_learning_rate
+from ganpipe.optim.schedule import rates_at, set_rates
 
+FALLING = NonNegativeSchedule(start=8.0, end=0.0)
+RISING = ProbabilitySchedule(start=0.4, end=0.8)
 DEFAULT = OptimizerConfig(name="adam", lr=0.1, betas=(0.5, 0.9))
 
 
@@ -61,11 +63,42 @@ def test_optimizers_follow_their_textbook_rules(name: OptimizerName) -> None:
     assert network.weight.item() == pytest.approx(by_hand(settings, gradients), rel=1e-5)
 
 
-@pytest.mark.parametrize(("start_at", "rates"), [(0.0, [8, 6, 4, 2]), (0.5, [8, 8, 8, 4])])
-def test_the_rate_falls_linearly_to_nothing(start_at: float, rates: list[int]) -> None:
-    settings = OptimizerConfig(name="adam", lr=8.0, betas=(0.5, 0.9), lr_decay_from=start_at)
-    assert [lr_at(settings, progress) for progress in (0.0, 0.25, 0.5, 0.75)] == rates
-    assert lr_at(settings, 1.0) == 0
+@pytest.mark.parametrize(
+    ("name", "correction", "rates"),
+    [  # the rate and the decays halfway
+        ("adam", 1.0, [4.0, 0.5, 0.6]),
+        ("adamw", 1.0, [4.0, 0.5, 0.6]),
+        ("adam", 0.75, [3.0, 0.5**0.75, 0.6**0.75]),
+        ("rmsprop", 1.0, [4.0, 0.9]),
+        ("rmsprop", 0.75, [3.0, 0.9**0.75]),
+        ("sgd", 1.0, [4.0]),
+        ("sgd", 0.75, [4.0]),
+    ],
+)
+def test_schedules_and_corrections_meet(
+    name: OptimizerName, correction: float, rates: list[float]
+) -> None:
+    settings = OptimizerConfig(
+        name=name,
+        lr=FALLING,
+        betas=(0.5, 0.999),
+        beta2=RISING,
+        alpha=0.9,
+    )
+    optimizer = build_optimizer(nn.Linear(1, 1), settings, correction)
+    (group,) = optimizer.param_groups
+    first = rates_at(settings, 0, correction)
+    assert {key: group[key] for key in first} == first
+    assert group["lr"] == 2 * rates[0]
+    set_rates(optimizer, settings, 0.5, correction)
+    lr, *decays = (group[key] for key in first)
+    assert [lr, *(decays[0] if name.startswith("adam") else decays)] == pytest.approx(rates)
+
+
+def test_what_is_not_scheduled_keeps_its_bits() -> None:
+    settings = OptimizerConfig(name="adam", lr=0.0002, betas=(0.5, 0.999))
+    for progress in (0.0, 0.3, 1.0):
+        assert rates_at(settings, progress) == {"lr": 0.0002, "betas": (0.5, 0.999)}
 
 
 class TwoSpeeds(Network):
@@ -87,14 +120,14 @@ def test_a_scaled_group_reaches_the_optimizer_and_follows_the_falling_rate(
     name: OptimizerName,
 ) -> None:
     network = TwoSpeeds()
-    settings = OptimizerConfig(name=name, lr=8.0, betas=(0.5, 0.9), lr_decay_from=0.0)
+    settings = OptimizerConfig(name=name, lr=FALLING, betas=(0.5, 0.9))
     optimizer = build_optimizer(network, settings)
     slow, plain = optimizer.param_groups
     assert [id(weight) for weight in slow["params"]] == [*map(id, network.slow.parameters())]
     assert [id(weight) for weight in plain["params"]] == [*map(id, network.plain.parameters())]
     assert (slow["lr"], plain["lr"]) == (4.0, 8.0)
     for progress, rate in ((0.0, 8.0), (0.25, 6.0), (0.75, 2.0)):
-        set_learning_rate(optimizer, settings, progress)
+        set_rates(optimizer, settings, progress)
         assert (slow["lr"], plain["lr"]) == (rate / 2, rate)
 
 
@@ -141,6 +174,14 @@ def test_the_players_own_field_goes_before_the_models_and_that_before_the_defaul
     )
 
 
+def test_a_player_may_have_a_schedule_of_its_own() -> None:
+    default = DEFAULT.model_copy(update={"lr": FALLING})
+    model = PlayerOptimizers(beta2=RISING, generator=OptimizerFields(lr=0.3))
+    assert resolve(default, model, "generator").lr == 0.3
+    assert resolve(default, model, "discriminator").lr == FALLING
+    assert resolve(default, model, "generator").beta2 == RISING
+
+
 def test_the_default_must_set_what_every_optimizer_needs() -> None:
     with pytest.raises(GanpipeError) as caught:
         validate(OptimizerConfig, {"lr": 0.1}, "the file")
@@ -154,6 +195,12 @@ def test_the_default_must_set_what_every_optimizer_needs() -> None:
         (PlayerOptimizers(), []),
         (PlayerOptimizers(lr=0.2, betas=(0.0, 0.9)), []),
         (PlayerOptimizers(momentum=0.5), ["adam has no momentum; leave it out"]),
+        (PlayerOptimizers(beta2=RISING), []),
+        (PlayerOptimizers(name="sgd", beta2=RISING), ["sgd has no beta2; leave it out"]),
+        (  # given for one player, whose optimizer the model replaces
+            PlayerOptimizers(name="rmsprop", generator=OptimizerFields(beta2=RISING)),
+            ["rmsprop has no beta2; leave it out"],
+        ),
         (PlayerOptimizers(name="sgd", momentum=0.5), []),
         (
             PlayerOptimizers(name="sgd", alpha=0.5, betas=(0.5, 0.9)),

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from helpers.project import Project
+from helpers.project import Project, ran
 from helpers.support import ROOT
 from ruamel.yaml import YAML
 
-STAGES = list(YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"])
+STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 
 NEW_LOSS = """
 from ganpipe.objectives.logits import negative_score
@@ -82,11 +82,6 @@ names = [name for name in sys.modules if name.startswith("ganpipe.") and counts(
 files = [Path(sys.modules[name].__file__).relative_to(Path.cwd()).as_posix() for name in names]
 print(json.dumps({"read": sorted(read), "files": files}))
 """
-
-
-def ran(output: str) -> set[str]:
-    """The stages that a dvc command ran, by what it printed."""
-    return set(re.findall(r"Running stage '(\w+)'", output))
 
 
 def edit(project: Project, name: str, old: str, new: str) -> None:
@@ -182,12 +177,14 @@ def test_a_stage_that_is_started_by_hand_after_an_edit_is_refused(mine: Project)
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "check"])
 def test_what_a_stage_reads_and_imports_is_listed(project: Project, stage: str) -> None:
-    """Every parameter that it reads is one that dvc.yaml names, and it reads each of those."""
+    """Every parameter that it reads is one that dvc.yaml names, be it as the path of a dependency,
+    and it reads each that dvc.yaml calls its parameter."""
     output = project.run("python", "-c", RECORD, stage)
     found = json.loads(output.splitlines()[-1])
     listed = project.json(f"data/code/{stage}.json")
+    templates = re.findall(r"\$\{([\w.]+)\}", json.dumps(STAGES[stage]))
     for paths in found["read"]:
-        assert within(paths, listed["params"]), f"{stage} reads {paths}"
+        assert within(paths, [*listed["params"], *templates]), f"{stage} reads {paths}"
     for name in listed["params"]:
         reads = any(within(paths, [name]) for paths in found["read"])
         assert reads, f"{stage} does not read {name}"
@@ -198,10 +195,3 @@ def test_what_a_stage_reads_and_imports_is_listed(project: Project, stage: str) 
 def within(paths: list[str], names: Iterable[str]) -> bool:
     """Whether one of ``paths`` is a parameter of ``names``, or lies in one that is a block."""
     return any(path == name or path.startswith(f"{name}.") for path in paths for name in names)
-
-
-def test_a_folder_of_images_that_is_missing_is_named(mine: Project) -> None:
-    mine.set(datasets__folder__path="data/nowhere")
-    output = mine.dvc("repro", code=None)
-    assert "datasets.folder.path: there is no 'data/nowhere'" in output
-    assert "Traceback" not in output

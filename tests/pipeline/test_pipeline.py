@@ -7,17 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.project import Project, make_project
+from helpers.project import Project, make_project, ran
 from PIL import Image
 
 from ganpipe.storage.tensor_file import read_tensors
 
 AFTER_PREPARE = {"train", "sample", "snapshots", "evaluate"}
-
-
-def ran(output: str) -> set[str]:
-    """The stages that a dvc command ran, by what it printed."""
-    return set(re.findall(r"Running stage '(\w+)'", output))
 
 
 def test_the_first_run_leaves_every_result(base: Project) -> None:

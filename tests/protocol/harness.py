@@ -38,11 +38,12 @@ class RandomBatches:
     seed: int = 0
     device: torch.device = CPU
     per_epoch: int = 20
+    batch_size: int = 4
 
     def at(self, index: int) -> Batch:
         rng = make_rng(CPU, self.seed, "a sketch", index)
-        real, source = (torch.rand((2, 4, 1, 8, 8), generator=rng) * 2 - 1).unbind()
-        return Batch(real, torch.randint(0, 3, (4,), generator=rng), source)
+        real, source = (torch.rand((2, self.batch_size, 1, 8, 8), generator=rng) * 2 - 1).unbind()
+        return Batch(real, torch.randint(0, 3, (self.batch_size,), generator=rng), source)
 
 
 def begin(make: Callable[[], Method]) -> State:

@@ -141,7 +141,7 @@ def test_a_lazy_turn_and_a_running_mean(tmp_path: Path, monkeypatch: pytest.Monk
     assert method.turns_played == len(range(0, STEPS, EVERY))
     assert method.mean_length > 0
     rates = [group["lr"] for group in state.optimizers["generator"].param_groups]
-    assert rates == [0.01 * 0.01, 0.01]
+    assert rates == pytest.approx([0.01 * 0.01 * EVERY / (EVERY + 1), 0.01 * EVERY / (EVERY + 1)])
     trained = check_weights_files(state, tmp_path, monkeypatch, Discriminator)[""]
     mean_w = trained.sampler.network.mean_w
     assert torch.equal(mean_w, method.players["generator"].mean_w)  # copied, not averaged

@@ -9,6 +9,7 @@ import torch
 from helpers.games import SHORT, begin, set_schedule
 from helpers.support import SHIPPED
 
+from ganpipe.core.schema import NonNegativeSchedule, ProbabilitySchedule
 from ganpipe.training.loop import total_steps, train, train_step
 from ganpipe.training.state import State
 
@@ -57,8 +58,9 @@ def test_bf16_trains_and_keeps_fp32_weights() -> None:
 def test_bf16_uses_the_weights_of_the_update_before() -> None:
     """Autocast caches converted weights; a stale cache would repeat the first loss."""
     config = SHORT.model_copy(update={"precision": "bf16"})
+    fast = SHIPPED.optimizer.model_copy(update={"lr": 0.05})
     state, batches = begin("mlp", config=config)
-    state.optimizers["discriminator"].param_groups[0]["lr"] = 0.05
+    state.settings = state.settings | {"discriminator": fast}
     first = batches.at(0)
     batches.at = lambda index: first  # type: ignore[method-assign]
     losses = [float(train_step(state, batches, config)["d_loss"]) for _ in range(3)]
@@ -140,15 +142,35 @@ def test_statistics_of_batch_norm_are_averaged_with_the_weights() -> None:
     assert torch.allclose(average.state_dict()[name], expected, atol=1e-6)
 
 
-def test_both_optimizers_follow_the_falling_rate() -> None:
-    default = SHIPPED.optimizer.model_copy(update={"lr": 0.012, "lr_decay_from": 0.0})
+def test_both_optimizers_follow_their_schedules() -> None:
+    changes = {
+        "lr": NonNegativeSchedule(start=0.012, end=0.0),
+        "beta2": ProbabilitySchedule(start=0.9, end=0.6),
+    }
+    default = SHIPPED.optimizer.model_copy(update=changes)
     state, batches = begin("toy_mlp", default=default)
     total = total_steps(state, batches, SHORT)
     for step in range(3):
         train_step(state, batches, SHORT)
         for optimizer in state.optimizers.values():
-            rate = optimizer.param_groups[0]["lr"]
-            assert rate == pytest.approx(0.012 * (1 - step / total))
+            (group,) = optimizer.param_groups
+            assert group["lr"] == pytest.approx(0.012 * (1 - step / total))
+            assert group["betas"] == pytest.approx((0.5, 0.9 - 0.3 * step / total))
+
+
+def test_the_average_follows_its_schedule() -> None:
+    """It equals the weights until the share of the run at which its decay jumps."""
+    jump = {"begin": 2 / 12, "until": 2 / 12}
+    decay = ProbabilitySchedule(start=0.0, end=0.9, **jump)
+    config = SHORT.model_copy(update={"ema_decay": decay, "ema_ramp": 0.0})
+    state, batches = begin("mlp", config=config)
+    assert total_steps(state, batches, config) == 12
+    expected = torch.zeros(())
+    for step in range(5):
+        train_step(state, batches, config)
+        weight = next(state.method.players["generator"].parameters()).detach()
+        expected = weight.clone() if step < 2 else 0.9 * expected + 0.1 * weight
+        assert torch.allclose(next(state.averages[""].parameters()), expected, atol=1e-6)
 
 
 def test_the_budget_holds_with_a_warm_up() -> None:

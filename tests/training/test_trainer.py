@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Iterator
@@ -49,8 +50,14 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataSpec]:
     set_deterministic(False)
 
 
-def train(name: str, schedule: dict[str, Any] | None = None, **train: Any) -> None:
-    content = small_model(name).model_dump(mode="json")
+def train(
+    name: str,
+    schedule: dict[str, Any] | None = None,
+    block: dict[str, Any] | None = None,
+    **train: Any,
+) -> None:
+    """Train a shipped block with changes of its schedule, of other fields, and of `train`."""
+    content = small_model(name).model_dump(mode="json") | (block or {})
     content["schedule"] |= schedule or {}
     train_model(
         name,
@@ -175,6 +182,49 @@ def test_every_output_is_written_and_says_where_it_came_from(spec: DataSpec) -> 
     for player, network in state.method.players.items():
         expected = sum(weight.numel() for weight in network.parameters())
         assert counted[f"{player}_parameters"] == expected
+
+
+def tensors_of(path: Path) -> dict[str, torch.Tensor]:
+    return read_tensors(path, CPU)[1]
+
+
+def test_a_block_may_have_an_average_of_its_own(spec: DataSpec) -> None:
+    train("toy_mlp")
+    averaged, last = tensors_of(paths.GENERATOR), tensors_of(paths.GENERATOR_RAW)
+    assert any(not torch.equal(value, last[name]) for name, value in averaged.items())
+    train("toy_mlp", block={"ema_decay": 0.0})
+    averaged, off = tensors_of(paths.GENERATOR), tensors_of(paths.GENERATOR_RAW)
+    assert all(torch.equal(value, off[name]) for name, value in averaged.items())
+    assert all(torch.equal(value, off[name]) for name, value in last.items())
+    train("toy_mlp", ema_decay=0.0)
+    assert all(torch.equal(v, averaged[n]) for n, v in tensors_of(paths.GENERATOR).items())
+    train("toy_mlp", block={"ema_decay": 0.9, "ema_ramp": 0.0})
+    expected = tensors_of(paths.GENERATOR)
+    train("toy_mlp", ema_decay=0.9, ema_ramp=0.0)
+    assert all(torch.equal(v, expected[n]) for n, v in tensors_of(paths.GENERATOR).items())
+
+
+def test_the_curve_shows_the_rate_of_each_step(spec: DataSpec) -> None:
+    """That of the first player, the generator, as params.yaml has it."""
+    falling = {"lr": {"start": 0.6, "end": 0.0}}
+    train("toy_mlp", block={"optimizer": {"generator": falling}}, log_every=1)
+    rows = list(csv.DictReader(paths.TRAIN_CURVE.open()))
+    assert [float(row["lr"]) for row in rows] == pytest.approx([0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
+
+
+def test_a_full_memory_is_answered_by_advice(
+    spec: DataSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("ganpipe.training.loop.train_step", full)
+    with pytest.raises(GanpipeError) as caught:
+        train("toy_mlp")
+    assert str(caught.value) == (
+        "the memory of the device is full; set train.batch_size to 4 instead of 8, or raise "
+        "train.accumulate, or choose smaller networks"
+    )
 
 
 @pytest.mark.parametrize(("n_critic", "per_epoch"), [(1, 6), (5, 6), (4, 10), (7, 3)])

@@ -19,7 +19,7 @@ from ganpipe.core.errors import GanpipeError
 from ganpipe.storage.files import atomic_path
 
 if TYPE_CHECKING:
-    from ganpipe.sampling.trained import Trained
+    from ganpipe.sampling.draw import Drawn
 
 FOLDER_SUFFIX = r"(\.(v?\d+)?)?"  # none, or the end of a version: run.v2, scale_0.5
 Pieces = Iterator[np.ndarray]  # uint8 (n, H, W, C)
@@ -44,15 +44,18 @@ def main(options: argparse.Namespace) -> None:
         )
     from ganpipe.runtime.device import pick_device, set_deterministic
     from ganpipe.runtime.threads import share_out
+    from ganpipe.sampling.draw import draw
     from ganpipe.sampling.trained import load_trained
 
     set_deterministic(True)
     share_out()
     trained = load_trained(options.weights, pick_device(options.device, "--device"))
     label = None if options.label is None else trained.label_number(options.label)
+    given = trained.truncated(options.num, options.truncation)
     path = options.out.path
     with tqdm(total=options.num, unit="image", disable=None) as bar:
-        write(path, _draw(trained, options, label=label, bar=bar))
+        pieces = draw(trained.sampler, options.num, options.seed, label=label, given=given)
+        write(path, _watched(pieces, bar))
     print(f"{options.num} image{'s' * (options.num > 1)} in {path}")
 
 
@@ -65,6 +68,13 @@ def fill(parser: argparse.ArgumentParser) -> None:
         dest="label",
         metavar="NAME",
         help="draw only this class; a conditional model is needed",
+    )
+    add(
+        "--truncation",
+        type=float,
+        metavar="PSI",
+        help="distance of styles from their mean, 0 to 2: below 1, better images that are more "
+        "alike; a model with styles is needed, such as stylegan2 (default: 1)",
     )
     add("--seed", type=int, default=0, help="seed of the noise (default: %(default)s)")
     add(
@@ -117,11 +127,9 @@ def _writer(target: Target, num: int) -> Callable[[Path, Pieces], None]:
     return partial(_write_folder, digits=len(str(num - 1)))
 
 
-def _draw(trained: Trained, options: argparse.Namespace, *, label: int | None, bar: tqdm) -> Pieces:
+def _watched(pieces: Iterator[Drawn], bar: tqdm) -> Pieces:
     """The images, piece by piece; ``bar`` follows."""
-    from ganpipe.sampling.draw import draw
-
-    for drawn in draw(trained.sampler, options.num, options.seed, label=label):
+    for drawn in pieces:
         yield drawn.images.permute(0, 2, 3, 1).numpy()
         bar.update(len(drawn.images))
 

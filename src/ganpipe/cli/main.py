@@ -28,6 +28,10 @@ COMMANDS = {  # the module of the same name has `fill` (adds the options) and `m
         "evaluate images from anywhere with the project's metrics",
         "ganpipe score pictures --reference mnist --extractor classifier",
     ),
+    "models": Command(
+        "list the models of params.yaml, or count one's parameters and operations",
+        "ganpipe models dcgan -S generator.width=64 --dataset cifar10",
+    ),
     "cache": Command(
         "list or prune the cache folder", "ganpipe cache prune checkpoints --older-than 30"
     ),

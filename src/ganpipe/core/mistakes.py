@@ -157,6 +157,9 @@ def _wanted(mistake: _Mistake) -> str:
         return _items(mistake.value_type)
     if detail["type"] == "dict_type" and any(map(_model, _members(mistake.value_type))):
         return WANTED["model_type"]
+    if mistake.union is not None and (model := _model(mistake.value_type)):
+        needed = [name for name, field in model.model_fields.items() if field.is_required()]
+        return f"a block with {' and '.join(needed)}"
     message: str = detail["msg"].replace("Input should be ", "")
     return WANTED.get(detail["type"], message)
 
@@ -239,11 +242,15 @@ def _members(hint: Any) -> list[Any]:
 
 
 def _member(members: list[Any], tag: Any, content: Any) -> Any:
-    """The member of a union that pydantic calls ``tag``, as well as that can be told."""
+    """The member of a union that pydantic calls ``tag``, as well as that can be told.
+
+    A class with a validator of its own is called ``function-after[validator(), Class]``.
+    """
+    words = re.findall(r"\w+", str(tag))
     for member in members:
         fields = _fields(member)
         tags = [get_args(each) for each in fields.values() if get_origin(each) is Literal]
-        if fields and ((tag,) in tags or tag == member.__name__):
+        if fields and ((tag,) in tags or member.__name__ in words):
             return member
     literal = str(tag).startswith("literal")
     for member in members:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.mistakes import sentences
@@ -20,6 +20,7 @@ NonNegativeInt = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Strict(BaseModel):
@@ -27,6 +28,61 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
+
+class Schedule(Strict):
+    """A number that moves from one value to another over a part of a run.
+
+    It is ``start`` before the share ``begin`` of the run and ``end`` from the share ``until`` on;
+    where the two shares are the same, it jumps. Subclasses bound both values.
+    """
+
+    start: float
+    end: float
+    shape: Literal["linear", "cosine"] = "linear"  # cosine: half a period, flat at both ends
+    begin: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    until: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+    @model_validator(mode="after")
+    def _moves(self) -> Self:
+        if self.begin > self.until:
+            raise ValueError(
+                f"begin {self.begin:g} is after until {self.until:g}; a schedule moves from the "
+                "share begin of the run to the share until"
+            )
+        if self.start == self.end:
+            raise ValueError(
+                f"start and end are both {self.start:g}; write that number in place of the schedule"
+            )
+        return self
+
+
+class NonNegativeSchedule(Schedule):
+    """A schedule whose values are at least 0."""
+
+    start: NonNegativeFloat
+    end: NonNegativeFloat
+
+
+class ProbabilitySchedule(Schedule):
+    """A schedule whose values are in [0, 1)."""
+
+    start: Probability
+    end: Probability
+
+
+class ShareSchedule(Schedule):
+    """A schedule whose values are in [0, 1]."""
+
+    start: Share
+    end: Share
+
+
+# Fields that take a number or a schedule. A positive one may be scheduled from 0 or to 0, but is
+# never 0 all the time.
+ScheduledPositive = PositiveFloat | NonNegativeSchedule
+ScheduledNonNegative = NonNegativeFloat | NonNegativeSchedule
+ScheduledProbability = Probability | ProbabilitySchedule
+ScheduledShare = Share | ShareSchedule
 
 Config = TypeVar("Config", bound=BaseModel)
 

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.data.loading.batches import Batch
+from ganpipe.data.orientation import warn_about
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.critic import Judge, class_loss, labels_of
+from ganpipe.methods.look_ahead import loss_ahead
 from ganpipe.methods.method import Context, Loss, Method, Turn
+from ganpipe.methods.path_length import PathLength
+from ganpipe.methods.penalties import Penalties
 from ganpipe.methods.schedule import updates_before, updates_in
+from ganpipe.methods.view import View
 from ganpipe.networks.build import build_discriminator
-from ganpipe.networks.layers.minibatch import mixes_samples
-from ganpipe.objectives.augment import diff_augment, instance_noise
-from ganpipe.objectives.build import adversarial_loss, penalty
+from ganpipe.networks.network import Network
+from ganpipe.objectives.build import adversarial_loss
+from ganpipe.objectives.config import ObjectiveConfig
 from ganpipe.objectives.labels import against_labels, are_plain
 from ganpipe.objectives.matching import feature_matching
-from ganpipe.objectives.unroll import Critic, Network, unrolled
+from ganpipe.objectives.orthogonal import orthogonal_regularisation
 from ganpipe.sampling.config import NoiseSamplerConfig
 from ganpipe.sampling.sampler import Sampler
 from ganpipe.sampling.samplers.noise import NoiseSampler, build_network
@@ -38,16 +44,15 @@ class Adversarial(Method):
     """The game of ``config.objective`` between the two networks of ``config``.
 
     In each step the discriminator is updated ``n_critic`` times, each time on a new batch and new
-    generated images; then the generator is updated once, on the last of those images.
+    generated images; then the generator is updated once, on the last of those images, or on new
+    ones where ``schedule`` asks for them. Penalties and path lengths may have turns of their own.
     """
-
-    logged = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")
 
     def __init__(self, config: ModelConfig, spec: DataSpec) -> None:
         super().__init__()
-        self.objective = config.objective
-        self.loss = adversarial_loss(config.objective.loss)
-        self.penalties = {name: penalty(name) for name in config.objective.penalties}
+        self.objective = objective = config.objective
+        self.loss = adversarial_loss(objective.loss)
+        self.penalties = Penalties(objective)
         self.schedule = config.schedule
         self.conditioned = config.generator.conditioning != "none"
         if self.conditioned and not spec.target.classes:
@@ -69,118 +74,182 @@ class Adversarial(Method):
             num_classes=len(spec.target.classes),
         )
         self.players = nn.ModuleDict({"generator": generator, "discriminator": discriminator})
-        self.separate_passes = mixes_samples(discriminator)
+        self.judge = Judge(self.discriminator)
+        self.view = View(objective, spec.target.image_shape)
+        if self.view.augmentation is not None:
+            warn_about(self.view.augmentation.reorients, spec.name)
+        self.path_length = PathLength(objective) if objective.path_length else None
+        self.logged = logged_names(objective)
 
     def turns(self, step: int) -> Sequence[Turn]:
+        objective, fresh = self.objective, self.schedule.new_images
         d_turn = Turn(
             player="discriminator",
             loss=self.d_loss,
             purpose="d_loss",
             new_batch=True,
-            records=("generator",),
-            after=self._clip_weights,
+            records=() if fresh else ("generator",),
+            after=self._after_discriminator,
         )
-        g_turn = Turn(player="generator", loss=self.g_loss, purpose="g_loss")
-        times = updates_in(step, self.schedule.n_critic, self.schedule.critic_warmup)
-        return [d_turn] * times + [g_turn]
+        turns = [d_turn] * updates_in(step, self.schedule.n_critic, self.schedule.critic_warmup)
+        if self.penalties.weights and objective.penalty_turn == "own":
+            lazily = objective.penalty_every
+            turns.append(Turn("discriminator", self.penalty_loss, purpose="penalty", every=lazily))
+        new_batch = self.takes_real
+        turns.append(Turn("generator", self.g_loss, purpose="g_loss", new_batch=new_batch))
+        if path := self.path_length:
+            lazily, follow = path.every, path.follow
+            loss = partial(self._path_loss, path)
+            turns.append(Turn("generator", loss, purpose="path", every=lazily, after=follow))
+        return turns
 
     def batches_before(self, step: int) -> int:
-        return updates_before(step, self.schedule.n_critic, self.schedule.critic_warmup)
+        updates = updates_before(step, self.schedule.n_critic, self.schedule.critic_warmup)
+        return updates + step * self.takes_real
 
     def samplers(self) -> dict[str, Sampler]:
         return {"": self.sampler}
 
     @property
-    def sampler(self) -> NoiseSampler:
-        """The sampler of the generator."""
-        network: Any = self.players["generator"]
-        return NoiseSampler(self.sampler_config, network)
+    def takes_real(self) -> bool:
+        """Whether the generator's updates take new real images."""
+        return self.schedule.new_images and self.loss.generator_sees_real
 
     @property
-    def discriminator(self) -> nn.Module:
-        """Images (N, C, H, W), and labels if it is conditioned -> logits (N,)."""
-        return self.players["discriminator"]
+    def sampler(self) -> NoiseSampler:
+        """The sampler of the generator."""
+        return NoiseSampler(self.sampler_config, self.generator)
 
-    def generate(self, context: Context) -> Tensor:
-        """As many generated images (N, C, H, W) as the batch has real ones, with their graph.
+    @property
+    def generator(self) -> Network:
+        """Noise, and labels if it is conditioned -> images (N, C, H, W)."""
+        network: Any = self.players["generator"]
+        return network
 
-        The labels are those of the real images, so that both networks are told the same classes.
+    @property
+    def discriminator(self) -> Network:
+        """Images (N, C, H, W), and labels if it takes them -> logits (N,)."""
+        network: Any = self.players["discriminator"]
+        return network
+
+    def inputs(self, context: Context, purpose: str, num: int) -> dict[str, Tensor]:
+        """The generator's inputs for ``num`` images, from the turn's stream for ``purpose``.
+
+        The labels are those of the batch, again from its first one if ``num`` is greater, so that
+        both networks are told the same classes.
         """
-        inputs = self.sampler.draw_inputs(len(context.batch.real), context.stream("latent"))
+        rng = context.stream(purpose)
+        inputs = self.sampler.draw_inputs(num, rng)
         if self.conditioned:
-            inputs["label"] = _labels(context.batch)
-        images: Tensor = self.players["generator"](**inputs)
+            labels = labels_of(context.batch)
+            inputs["label"] = labels.repeat(-(-num // len(labels)))[:num]
+        return self.generator.training_inputs(inputs, rng)
+
+    def generate(self, context: Context, *, purpose: str = "latent", times: int = 1) -> Tensor:
+        """``times`` as many generated images (N, C, H, W) as the batch has real ones."""
+        num = times * len(context.batch.real)
+        images: Tensor = self.generator(**self.inputs(context, purpose, num))
         return images
 
     def d_loss(self, context: Context) -> Loss:
         """The discriminator's loss on a real batch and new generated images, which are kept in
-        ``context.shared`` for the generator's turn."""
-        context.shared["fake"] = self.generate(context)
-        real = self._seen(context.batch.real, context)
-        fake = self._seen(context.shared["fake"].detach(), context)
-        critic = self._critic(context.batch)
-        on_real, on_fake = self._logits(critic, real, fake)
-        total = self._against(on_real, on_fake, context.rng)
-        parts = {"d_real": self._watched(on_real), "d_fake": self._watched(on_fake)}
-        if self.objective.penalties:
-            parts["penalty"] = self._penalty(critic, real, fake, context)
+        ``context.shared`` for the turns that follow."""
+        self._grow(context)
+        batch = context.batch
+        images = [self.discriminator.fade(batch.real), self.generate(context)]
+        context.shared["fake"] = images[1]
+        seen = [self.view(each.detach(), context) for each in images]
+        real, fake = self.judge.verdicts(seen[0], seen[1], batch)
+        total = self._against(real.logits, fake.logits, context.rng)
+        parts = {"d_real": self._watched(real.logits), "d_fake": self._watched(fake.logits)}
+        if self.objective.auxiliary:
+            both = [real, fake] if self.objective.auxiliary.on_generated else [real]
+            parts["d_class"] = torch.stack([class_loss(each, batch) for each in both]).sum()
+            total = total + self.objective.auxiliary.discriminator * parts["d_class"]
+        if self.penalties.weights and self.objective.penalty_turn == "shared":
+            parts["penalty"] = total.new_zeros(())
+            update = context.update - context.step * self.takes_real  # of the discriminator
+            if update % self.objective.penalty_every == 0:
+                points = seen if self.view.augmentation is None else images
+                parts["penalty"] = self._penalty(points, context)
             total = total + parts["penalty"]
         parts["d_loss"] = total
+        if self.view.augmentation is not None:
+            parts["sign_real"] = real.logits.sign().mean()
+            parts["augment_p"] = self.view.augmentation.strength(context.progress)
         return Loss(total, {name: value.detach() for name, value in parts.items()})
 
-    def g_loss(self, context: Context) -> Loss:
-        """The generator's loss on the images of the discriminator's last turn."""
-        fake = self._seen(context.shared["fake"], context)
-        critic = self._critic(context.batch)
-        if self.objective.feature_matching:
-            total = self._match(context.batch, self._seen(context.batch.real, context), fake)
-        elif self.objective.unrolled_steps:
-            real = self._seen(context.batch.real, context)
-            total = self._look_ahead(real, fake, context)
-        elif self.loss.generator_sees_real:
-            with torch.no_grad():
-                on_real = critic(self._seen(context.batch.real, context)).float()
-            total = self.loss.generator(on_real, critic(fake).float())
-        else:
-            on_fake = critic(fake).float()
-            total = self.loss.generator(on_fake.new_empty(0), on_fake)
-        return Loss(total, {"g_loss": total.detach()})
+    def penalty_loss(self, context: Context) -> Loss:
+        """The penalties alone, on the images of the discriminator's last turn."""
+        real = self.discriminator.fade(context.batch.real)
+        images = [real, context.shared["fake"].detach()]
+        if self.view.augmentation is None:
+            images = [self.view(each, context) for each in images]
+        total = self._penalty(images, context)
+        return Loss(total, {"penalty": total.detach()})
 
-    def _clip_weights(self, context: Context, loss: Loss) -> None:
-        """Clip every weight of D: Arjovsky et al. 2017 (arXiv:1701.07875), algorithm 1."""
+    def g_loss(self, context: Context) -> Loss:
+        """The generator's loss on the images of the discriminator's last turn, or on new ones."""
+        self._grow(context)
+        batch, judge = context.batch, self.judge
+        if self.schedule.new_images:
+            times = self.schedule.generator_batch
+            images = self.generate(context, purpose="new latent", times=times)
+        else:
+            images = context.shared["fake"]
+        fake = self.view(images, context)
+        parts: dict[str, Tensor] = {}
+        if self.objective.feature_matching:
+            total = self._match(fake, context)
+        elif self.objective.unrolled_steps:
+            total = self._look_ahead(fake, context)
+        else:
+            with torch.no_grad():
+                real = self._real_logits(context)
+            verdict = judge.verdict(fake, batch)
+            total = self.loss.generator(real, verdict.logits)
+            if self.objective.auxiliary:
+                parts["g_class"] = class_loss(verdict, batch)
+                total = total + self.objective.auxiliary.generator * parts["g_class"]
+        if weight := self.objective.orthogonal:
+            total = total + weight * orthogonal_regularisation(self.generator.orthogonal_weights())
+        parts["g_loss"] = total
+        return Loss(total, {name: value.detach() for name, value in parts.items()})
+
+    def _path_loss(self, path: PathLength, context: Context) -> Loss:
+        """The penalty on path lengths, on half a batch as in the authors' program."""
+        num = max(1, len(context.batch.real) * self.schedule.generator_batch // 2)
+        inputs = self.inputs(context, "path latent", num)
+        loss: Loss = path(self.generator, inputs, context.rng)
+        return loss
+
+    def _after_discriminator(self, context: Context, loss: Loss) -> None:
+        """Clip every weight of D (Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1), and let an
+        augmentation adapt to what D says of real images."""
         if bound := self.objective.weight_clip:
-            d: Any = self.discriminator
-            clipped = d.clipped_parameters() if self.conditioned else list(d.parameters())
+            clipped: Any = self.discriminator.clipped_parameters()
             with torch.no_grad():
                 torch._foreach_clamp_min_(clipped, -bound)
                 torch._foreach_clamp_max_(clipped, bound)
+        if self.view.augmentation is not None:
+            self.view.augmentation.adapt(loss.parts["sign_real"], images=len(context.batch.real))
 
-    def _seen(self, images: Tensor, context: Context) -> Tensor:
-        """The images as the discriminator sees them."""
-        if kinds := self.objective.augment:
-            images = diff_augment(images.float(), kinds, context.rng)
-        if deviation := self.objective.instance_noise:
-            deviation *= 1 - context.progress
-            images = instance_noise(images.float(), deviation, context.rng)
-        return images
+    def _grow(self, context: Context) -> None:
+        """Let networks grow; the moments of their optimizers begin anew with new layers."""
+        grown = [each.grow(context.progress) for each in (self.generator, self.discriminator)]
+        if any(grown):
+            for optimizer in context.optimizers.values():
+                optimizer.state.clear()
 
-    def _critic(self, batch: Batch, network: Network | None = None) -> Critic:
-        """``network``, by default the discriminator, as a function of images alone.
+    def _seen_real(self, context: Context) -> Tensor:
+        """The real images of the turn as the discriminator sees them."""
+        return self.view(self.discriminator.fade(context.batch.real), context)
 
-        The images are one or more batches in a row whose labels are those of ``batch``.
-        """
-        network = network or self.discriminator
-        if not self.conditioned:
-            return network
-        labels = _labels(batch)
-        return lambda images: network(images, labels.repeat(len(images) // len(labels)))
-
-    def _logits(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Both (N,) float32 outputs, from one pass if no image's output depends on another's."""
-        if self.separate_passes:
-            return critic(real).float(), critic(fake).float()
-        first, second = critic(torch.cat([real, fake])).float().split(len(real))
-        return first, second
+    def _real_logits(self, context: Context) -> Tensor:
+        """(N,) logits of the real images for the generator's loss; empty if it needs none."""
+        if not self.loss.generator_sees_real:
+            return context.batch.real.new_empty(0)
+        return self.judge.verdict(self._seen_real(context), context.batch).logits
 
     def _against(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
         """The discriminator's loss on its (N,) logits, against the labels of the objective."""
@@ -190,61 +259,44 @@ class Adversarial(Method):
             return self.loss.discriminator(real, fake)
         return against_labels(against, real, fake, labels=labels, flip=config.label_flip, rng=rng)
 
-    def _penalty(self, critic: Critic, real: Tensor, fake: Tensor, context: Context) -> Tensor:
-        """The weighted sum of the penalties, in fp32 since second derivatives need its precision.
+    def _penalty(self, images: Sequence[Tensor], context: Context) -> Tensor:
+        """The penalties on ``images``, real and generated.
 
-        Penalties that are applied at every k-th update count k times (Karras et al. 2020,
-        arXiv:1912.04958, appendix B). The paper also corrects Adam's parameters, because there a
-        penalty has updates of its own; here it shares them with the loss.
+        The gradient is taken at the images as the discriminator sees them; under an adaptive
+        augmentation at the images before it, as in Karras et al. 2020 (arXiv:2006.06676).
         """
-        every = self.objective.penalty_every
-        if context.update % every:
-            return real.new_zeros(())
-        with torch.autocast(real.device.type, enabled=False):
-            images = real.float(), fake.float()
-            terms = [
-                weight * self.penalties[name](critic, *images, context.rng)
-                for name, weight in self.objective.penalties.items()
-            ]
-        return every * torch.stack(terms).sum()
+        critic = self.view.through(self.judge.critic(context.batch), context)
+        return self.penalties(critic, images[0], images[1], context)
 
-    def _match(self, batch: Batch, real: Tensor, fake: Tensor) -> Tensor:
-        discriminator: Any = self.discriminator
-        features = self._critic(batch, discriminator.features)
+    def _match(self, fake: Tensor, context: Context) -> Tensor:
+        features = self.judge.features(context.batch)
         with torch.no_grad():
-            wanted = features(real).float().flatten(1)
+            wanted = features(self._seen_real(context)).float().flatten(1)
         return feature_matching(wanted, features(fake).float().flatten(1))
 
-    def _look_ahead(self, real: Tensor, fake: Tensor, context: Context) -> Tensor:
-        """The generator's loss against the discriminator after ``unrolled_steps`` more updates.
-
-        In a zero-sum game this is minus the discriminator's whole loss (Metz et al. 2017, eq. 4 and
-        5), since the unrolled updates make the logits of real images depend on the generator as
-        well. Smoothed and flipped labels are used in the discriminator's updates only.
-        """
-
-        def logits(network: Network) -> tuple[Tensor, Tensor]:
-            return self._logits(self._critic(context.batch, network), real, fake)
-
-        with torch.autocast(real.device.type, enabled=False):
-            real, fake = real.float(), fake.float()
-            ahead = unrolled(
-                self.discriminator,
-                lambda network: self._against(*logits(network), context.rng),
-                self.objective.unrolled_steps,
-                context.optimizers["discriminator"],
-            )
-            on_real, on_fake = logits(ahead)
-            if self.loss.zero_sum:
-                return -self.loss.discriminator(on_real, on_fake)
-            return self.loss.generator(on_real, on_fake)
+    def _look_ahead(self, fake: Tensor, context: Context) -> Tensor:
+        return loss_ahead(
+            self.loss,
+            self.judge,
+            (self._seen_real(context), fake),
+            context,
+            steps=self.objective.unrolled_steps,
+            d_loss=lambda real, fake: self._against(real, fake, context.rng),
+        )
 
     def _watched(self, logits: Tensor) -> Tensor:
         """The mean of D(x) if outputs are logits of probabilities, otherwise the mean output."""
         return (logits.sigmoid() if self.loss.probability else logits).mean()
 
 
-def _labels(batch: Batch) -> Tensor:
-    if batch.label is None:
-        raise ValueError("a conditional method needs a batch with labels")
-    return batch.label
+def logged_names(objective: ObjectiveConfig) -> tuple[str, ...]:
+    """The columns of the curve, those of fields in use at the end."""
+    optional = {
+        "d_class": objective.auxiliary is not None,
+        "g_class": objective.auxiliary is not None,
+        "path_length": objective.path_length > 0,
+        "sign_real": objective.augmentation is not None,
+        "augment_p": objective.augmentation is not None,
+    }
+    always = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")
+    return (*always, *(name for name, used in optional.items() if used))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -37,12 +37,13 @@ class Context:
     shared: dict[str, Any] = field(default_factory=dict)  # among the turns of one step
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Turn:
     """One update of one player."""
 
     player: str  # a key of `players`: only its weights move
     loss: Callable[[Context], Loss]
+    _: KW_ONLY
     purpose: str  # of the turn's random stream
     new_batch: bool = False  # takes the run's next batch; otherwise that of the turn before
     every: int = 1  # played at steps that are multiples of it only (lazy regularisation)
@@ -61,7 +62,7 @@ class Method(nn.Module, ABC):
     """
 
     players: nn.ModuleDict  # any number, any names; one optimizer each
-    logged: ClassVar[Sequence[str]]  # names of Loss.parts in the order of train.csv's columns
+    logged: Sequence[str]  # names of Loss.parts in the order of train.csv's columns
 
     @abstractmethod
     def turns(self, step: int) -> Sequence[Turn]:

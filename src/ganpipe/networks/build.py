@@ -1,7 +1,7 @@
 """Build a network from its block in params.yaml.
 
 The architecture ``arch`` is the module ``ganpipe.networks.<arch>`` with a ``Generator`` and a
-``Discriminator``.
+``Discriminator``. What it does not implement of the conditioning is put around it here.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from typing import Any
 
 from ganpipe.core.plugins import load
 from ganpipe.networks.configs import DiscriminatorConfig, GeneratorConfig
-from ganpipe.networks.layers.conditioning import ConcatDiscriminator, ConcatGenerator
+from ganpipe.networks.layers.conditioning import (
+    AuxiliaryDiscriminator,
+    ConcatDiscriminator,
+    ConcatGenerator,
+    ProjectionDiscriminator,
+)
 from ganpipe.networks.layers.init import initialise
 from ganpipe.networks.layers.spectral import normalise_spectrally
 from ganpipe.networks.network import Network
 
-APPLIED_HERE = {"arch", "init", "conditioning", "spectral_norm"}  # fields that no network sees
+APPLIED_HERE = {"arch", "init", "conditioning", "spectral_norm"}  # fields, and not by networks
 
 
 def build_generator(
@@ -30,33 +35,53 @@ def build_generator(
     ``num_classes`` is the number of classes of the images, 0 if they have no labels; whether the
     network takes the label is ``config.conditioning``.
     """
-    label_classes = num_classes if config.conditioning == "concat" else 0
-    network: Network = load("ganpipe.networks", config.arch).Generator(
-        latent_dim=latent_dim + label_classes,
+    kind = load("ganpipe.networks", config.arch).Generator
+    own, around = _conditioning(config, kind, num_classes)
+    network: Network = kind(
+        latent_dim=latent_dim + num_classes * (around == "concat"),
         image_shape=image_shape,
-        **_fields(config, num_classes),
+        **config.model_dump(exclude=APPLIED_HERE),
+        **own,
     )
-    initialise(network, config.init)
-    return ConcatGenerator(network, num_classes) if label_classes else network
+    _initialise(network, config)
+    if getattr(config, "spectral_norm", False):
+        normalise_spectrally(network)
+    return ConcatGenerator(network, num_classes) if around == "concat" else network
 
 
 def build_discriminator(
     config: DiscriminatorConfig, *, image_shape: tuple[int, int, int], num_classes: int = 0
 ) -> Network:
     """The discriminator of ``config.arch``; arguments as for :func:`build_generator`."""
-    label_classes = num_classes if config.conditioning == "concat" else 0
+    kind = load("ganpipe.networks", config.arch).Discriminator
+    own, around = _conditioning(config, kind, num_classes)
     channels, height, width = image_shape
-    network: Network = load("ganpipe.networks", config.arch).Discriminator(
-        image_shape=(channels + bool(label_classes), height, width), **_fields(config, num_classes)
+    network: Network = kind(
+        image_shape=(channels + (around == "concat"), height, width),
+        **config.model_dump(exclude=APPLIED_HERE),
+        **own,
     )
-    initialise(network, config.init)
-    if config.spectral_norm:
-        normalise_spectrally(network)
-    return ConcatDiscriminator(network, image_shape, num_classes) if label_classes else network
+    if around == "projection":
+        network = ProjectionDiscriminator(network, num_classes)
+    if around == "auxiliary":
+        network = AuxiliaryDiscriminator(network, num_classes)
+    _initialise(network, config)
+    if getattr(config, "spectral_norm", False):
+        normalise_spectrally(network, embeddings=True)
+    # The planes come last: they act as inputs, and keep the size of pixels.
+    return ConcatDiscriminator(network, image_shape, num_classes) if around == "concat" else network
 
 
-def _fields(config: GeneratorConfig | DiscriminatorConfig, num_classes: int) -> dict[str, Any]:
-    """The keywords of the network; with the classes if it implements its conditioning itself."""
-    own = config.conditioning not in ("none", "concat")
-    facts = {"conditioning": config.conditioning, "num_classes": num_classes} if own else {}
-    return config.model_dump(exclude=APPLIED_HERE) | facts
+def _conditioning(
+    config: GeneratorConfig | DiscriminatorConfig, kind: type[Network], num_classes: int
+) -> tuple[dict[str, Any], str]:
+    """The keywords of a network that implements its conditioning, and what goes around it."""
+    if config.conditioning in kind.own_conditioning:
+        return {"conditioning": config.conditioning, "num_classes": num_classes}, "none"
+    return {}, config.conditioning
+
+
+def _initialise(network: Network, config: GeneratorConfig | DiscriminatorConfig) -> None:
+    """Draw initial weights, unless the architecture has drawn its own."""
+    if scheme := getattr(config, "init", None):
+        initialise(network, scheme)

@@ -4,12 +4,17 @@ Generative Adversarial Networks" (arXiv:1511.06434), for any side that halving b
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import ClassVar
 
 from torch import Tensor, nn
 
 from ganpipe.data.sizes import halvings
 from ganpipe.networks.layers.minibatch import minibatch_layers
-from ganpipe.networks.layers.norm import discriminator_batch_norm
+from ganpipe.networks.layers.norm import (
+    ConditionalBatchNorm2d,
+    discriminator_batch_norm,
+    generator_batch_norm,
+)
 from ganpipe.networks.network import Network
 
 
@@ -23,25 +28,43 @@ def _channels(image_size: int, width: int) -> tuple[int, list[int]]:
 
 
 class Generator(Network):
-    """(N, latent_dim) float -> (N, *image_shape) float in [-1, 1]."""
+    """(N, latent_dim) float -> (N, *image_shape) float in [-1, 1].
 
-    def __init__(self, *, latent_dim: int, image_shape: tuple[int, int, int], width: int) -> None:
-        super().__init__(image_shape)
+    With ``conditioning`` batch_norm it also takes (N,) int64 labels, which choose the scale and the
+    shift of every norm.
+    """
+
+    own_conditioning: ClassVar[frozenset[str]] = frozenset({"batch_norm"})
+
+    def __init__(
+        self,
+        *,
+        latent_dim: int,
+        image_shape: tuple[int, int, int],
+        width: int,
+        conditioning: str = "none",
+        num_classes: int = 0,
+    ) -> None:
+        super().__init__(image_shape, num_classes if conditioning == "batch_norm" else 0)
         base, channels = _channels(image_shape[1], width)
         channels.reverse()
         first = nn.ConvTranspose2d(latent_dim, channels[0], base, 1, 0, bias=False)
-        layers: list[nn.Module] = [first, nn.BatchNorm2d(channels[0]), nn.ReLU(inplace=True)]
+        norm = generator_batch_norm(channels[0], self.num_classes)
+        layers: list[nn.Module] = [first, norm, nn.ReLU(inplace=True)]
         for inner, outer in pairwise(channels):
             layers += [
                 nn.ConvTranspose2d(inner, outer, 4, 2, 1, bias=False),
-                nn.BatchNorm2d(outer),
+                generator_batch_norm(outer, self.num_classes),
                 nn.ReLU(inplace=True),
             ]
         last = nn.ConvTranspose2d(channels[-1], image_shape[0], 4, 2, 1, bias=False)
         self.layers = nn.Sequential(*layers, last, nn.Tanh())
 
-    def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z[:, :, None, None])
+    def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        x = z[:, :, None, None]
+        for layer in self.layers:
+            x = layer(x, label) if isinstance(layer, ConditionalBatchNorm2d) else layer(x)
+        return x
 
 
 class Discriminator(Network):
@@ -66,7 +89,8 @@ class Discriminator(Network):
             if norm == "batch":
                 layers.append(discriminator_batch_norm(inner))
             layers.append(nn.LeakyReLU(0.2, inplace=True))
-        self.features = nn.Sequential(*layers)  # -> (N, C, base, base)
+        self.features = nn.Sequential(*layers)  # -> (N, F, base, base)
+        self.feature_channels = channels[-1]
         self.minibatch, last_channels = minibatch_layers(
             channels[-1],
             base * base,
@@ -75,5 +99,9 @@ class Discriminator(Network):
         )
         self.last = nn.Conv2d(last_channels, 1, base, 1, 0, bias=bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.last(self.minibatch(self.features(x))).flatten()
+    def head(self, features: Tensor) -> Tensor:
+        """The (N,) logits of features."""
+        return self.last(self.minibatch(features)).flatten()
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.features(images))

@@ -60,7 +60,8 @@ class Discriminator(Network):
             if dropout:
                 layers.append(nn.Dropout(dropout))
             width = units
-        self.features = nn.Sequential(nn.Flatten(), *layers)  # -> (N, hidden[-1])
+        self.features = nn.Sequential(nn.Flatten(), *layers)  # -> (N, F)
+        self.feature_channels = width
         self.minibatch, width = minibatch_layers(
             width,
             1,
@@ -69,5 +70,9 @@ class Discriminator(Network):
         )
         self.last = nn.Linear(width, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.last(self.minibatch(self.features(x))).squeeze(1)
+    def head(self, features: Tensor) -> Tensor:
+        """The (N,) logits of features."""
+        return self.last(self.minibatch(features)).squeeze(1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.features(images))

@@ -14,15 +14,18 @@ class Network(nn.Module):
 
     ``forward`` of a generator takes noise ``z``, that of a discriminator images; both also take the
     label if ``num_classes`` is positive. A discriminator is ``head(features(images))``, where
-    ``features`` returns (N, F) or (N, F, h, w).
+    ``features`` returns (N, F) or (N, F, h, w) and ``head`` (N,) logits; what gives a class to it
+    reads ``pool(features(images))``, (N, F).
     """
 
     own_conditioning: ClassVar[frozenset[str]] = frozenset()  # kinds that it implements itself
+    truncates: ClassVar[bool] = False  # a generator with an input `truncation` (N,), 1.0: none
 
     def __init__(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> None:
         super().__init__()
         self.image_shape = image_shape  # (C, H, W) of the images it makes or sees
         self.num_classes = num_classes  # of the label that it takes; 0: it takes none
+        self.feature_channels = 0  # F of a discriminator's features
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Disjoint groups of all parameters, as optimizers of PyTorch take them.
@@ -30,6 +33,22 @@ class Network(nn.Module):
         A group may carry ``lr_scale``, a factor on the learning rate of its player.
         """
         return [{"params": list(self.parameters())}]
+
+    def clipped_parameters(self) -> list[nn.Parameter]:
+        """The weights that weight clipping bounds, by default all."""
+        return list(self.parameters())
+
+    def orthogonal_weights(self) -> list[nn.Parameter]:
+        """The weights that orthogonal regularisation applies to, by default all matrices and
+        kernels."""
+        return [weight for weight in self.parameters() if weight.dim() > 1]
+
+    def pool(self, features: Tensor) -> Tensor:
+        """Features (N, F) or (N, F, h, w) of a discriminator as (N, F), by default summed over the
+        pixels (Miyato & Koyama 2018, arXiv:1802.05637); at least float32."""
+        if features.dim() == 2:
+            return features
+        return features.sum((2, 3), dtype=torch.promote_types(features.dtype, torch.float32))
 
     def noise_shapes(self) -> dict[str, tuple[int, ...]]:
         """Shapes of the inputs of a generator besides ``z`` that are drawn from N(0, 1), by the

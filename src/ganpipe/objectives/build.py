@@ -1,8 +1,10 @@
-"""Find losses and penalties by their names in params.yaml."""
+"""Find losses, penalties and augmentations by their names in params.yaml."""
 
 from __future__ import annotations
 
 from ganpipe.core.plugins import load
+from ganpipe.objectives.augmentation import Augmentation
+from ganpipe.objectives.augmentations.config import AdaConfig
 from ganpipe.objectives.gradients import Penalty
 from ganpipe.objectives.loss import AdversarialLoss
 
@@ -17,3 +19,10 @@ def penalty(name: str) -> Penalty:
     """The penalty in the file ``penalties/<name>.py``."""
     function: Penalty = load("ganpipe.objectives.penalties", name).penalty
     return function
+
+
+def augmentation(config: AdaConfig, image_shape: tuple[int, int, int]) -> Augmentation:
+    """The augmentation in the file ``augmentations/<kind>.py``, for images (C, H, W)."""
+    module = load("ganpipe.objectives.augmentations", config.kind)
+    built: Augmentation = module.build(config, image_shape)
+    return built

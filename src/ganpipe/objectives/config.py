@@ -16,11 +16,12 @@ from ganpipe.core.plugins import names, source
 from ganpipe.core.schema import (
     NonNegativeFloat,
     NonNegativeInt,
-    PositiveFloat,
     PositiveInt,
+    ScheduledPositive,
     Strict,
     nearest,
 )
+from ganpipe.objectives.augmentations.config import AugmentationConfig
 
 LOSSES = "ganpipe.objectives.losses"
 PENALTIES = "ganpipe.objectives.penalties"
@@ -32,7 +33,7 @@ def _is_a_loss(name: str) -> str:
     return name
 
 
-def _are_penalties(weights: dict[str, float]) -> dict[str, float]:
+def _are_penalties(weights: dict[str, ScheduledPositive]) -> dict[str, ScheduledPositive]:
     valid = names(PENALTIES)
     for name in [name for name in weights if name not in valid]:
         guess = nearest(name, valid, "penalties")
@@ -40,10 +41,31 @@ def _are_penalties(weights: dict[str, float]) -> dict[str, float]:
     return weights
 
 
-def _has_labels(loss: str) -> bool:
+def has_labels(loss: str) -> bool:
     """Whether a loss's file sets ``against``, its form for any labels."""
+    return _sets(loss, "against")
+
+
+def pairs_images(loss: str) -> bool:
+    """Whether a loss's file sets ``generator_sees_real``: it compares pairs of images."""
+    return _sets(loss, "generator_sees_real")
+
+
+def _sets(loss: str, keyword: str) -> bool:
     nodes = ast.walk(ast.parse(source(LOSSES, loss)))
-    return any(isinstance(node, ast.keyword) and node.arg == "against" for node in nodes)
+    return any(isinstance(node, ast.keyword) and node.arg == keyword for node in nodes)
+
+
+class AuxiliaryConfig(Strict):
+    """Weights of the cross-entropy of the classes that a discriminator tells.
+
+    Odena et al. 2017 (arXiv:1610.09585) weigh both by 1 and include generated images, which costs
+    variety within the classes; the program of Gulrajani et al. 2017 has the values here.
+    """
+
+    discriminator: NonNegativeFloat = 1.0
+    generator: NonNegativeFloat = 0.1
+    on_generated: bool = False  # the discriminator learns the classes of generated images as well
 
 
 class ObjectiveConfig(Strict):
@@ -55,11 +77,19 @@ class ObjectiveConfig(Strict):
     fake_label: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # above 0 as well: two-sided
     label_flip: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # share of labels exchanged
 
-    penalties: Annotated[dict[str, PositiveFloat], AfterValidator(_are_penalties)] = Field(
+    penalties: Annotated[dict[str, ScheduledPositive], AfterValidator(_are_penalties)] = Field(
         default_factory=dict  # weights by files of penalties/
     )
     penalty_every: PositiveInt = 1  # lazily: at every k-th update, k times as strong
+    # shared: in the discriminator's updates; own: in an update of its own at every k-th step, for
+    # which Adam's fields are corrected
+    penalty_turn: Literal["shared", "own"] = "shared"
     weight_clip: NonNegativeFloat = 0.0  # of all discriminator weights; 0: none
+
+    auxiliary: AuxiliaryConfig | None = None  # where discriminator.conditioning is auxiliary
+    path_length: NonNegativeFloat = 0.0  # weight of a style generator's path length; 0: none
+    path_length_every: PositiveInt = 4  # in an update of its own at every k-th step
+    orthogonal: NonNegativeFloat = 0.0  # weight of the generator's orthogonal regularisation
 
     feature_matching: bool = False  # the generator matches D's mean features, not its verdict
     unrolled_steps: NonNegativeInt = 0  # discriminator updates that the generator looks ahead
@@ -68,13 +98,14 @@ class ObjectiveConfig(Strict):
     augment: list[Literal["color", "translation", "cutout"]] = Field(
         default_factory=list  # DiffAugment of real and generated images
     )
+    augmentation: AugmentationConfig | None = None  # one whose strength follows D; null: none
 
     @model_validator(mode="after")
     def _makes_sense(self) -> ObjectiveConfig:
         plain = (self.real_label, self.fake_label, self.label_flip) == (1.0, 0.0, 0.0)
         reasons = {
             f"loss '{self.loss}' has no labels to smooth or flip; leave out real_label, fake_label "
-            "and label_flip": not plain and not _has_labels(self.loss),
+            "and label_flip": not plain and not has_labels(self.loss),
             "fake_label smooths the labels of generated images alone, which draws the generator "
             "towards what it makes already (Salimans et al. 2016, section 3.4); lower real_label "
             "as well, or alone": self.fake_label > 0 and self.real_label == 1,
@@ -83,9 +114,19 @@ class ObjectiveConfig(Strict):
             "penalty_every says how often penalties apply, and there are none": (
                 self.penalty_every > 1 and not self.penalties
             ),
+            "penalty_turn says where penalties apply, and there are none": (
+                self.penalty_turn == "own" and not self.penalties
+            ),
             "unrolled_steps differentiate the discriminator's updates; leave out penalties, "
             "whose third derivatives that would take, and weight_clip": (
                 self.unrolled_steps > 0 and bool(self.penalties or self.weight_clip)
+            ),
+            "auxiliary weighs what the discriminator says of the classes, and unrolled_steps or "
+            "feature_matching replace its verdict; leave out one": (
+                self.auxiliary is not None and (self.unrolled_steps > 0 or self.feature_matching)
+            ),
+            "augment and augmentation both augment what the discriminator sees; leave out one": (
+                bool(self.augment) and self.augmentation is not None
             ),
             "unrolled_steps look ahead at the discriminator's verdict, which feature_matching "
             "replaces; leave out one": self.unrolled_steps > 0 and self.feature_matching,

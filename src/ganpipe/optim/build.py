@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ganpipe.optim.config import OptimizerConfig, PlayerOptimizers
+from ganpipe.optim.schedule import rates_at
 
 
 def resolve(default: OptimizerConfig, model: PlayerOptimizers, player: str) -> OptimizerConfig:
@@ -35,27 +36,28 @@ def parameter_groups(player: nn.Module) -> list[dict[str, Any]]:
     return [{"params": list(player.parameters())}]
 
 
-def build_optimizer(player: nn.Module, settings: OptimizerConfig) -> torch.optim.Optimizer:
-    """The optimizer of one player, fused where PyTorch has a fused form."""
+def build_optimizer(
+    player: nn.Module, settings: OptimizerConfig, correction: float = 1.0
+) -> torch.optim.Optimizer:
+    """The optimizer of one player before the first step, fused where PyTorch has a fused form.
+
+    ``correction`` is that of :func:`ganpipe.optim.schedule.rates_at`.
+    """
+    rates = rates_at(settings, 0.0, correction)
     groups = [
-        {**group, "lr": settings.lr * group.get("lr_scale", 1.0)}
+        {**group, "lr": rates["lr"] * group.get("lr_scale", 1.0)}
         for group in parameter_groups(player)
     ]
-    lr, decay = settings.lr, settings.weight_decay
+    decay = settings.weight_decay
     match settings.name:
         case "adam":
-            return torch.optim.Adam(
-                groups, lr=lr, betas=settings.betas, weight_decay=decay, fused=True
-            )
+            return torch.optim.Adam(groups, **rates, weight_decay=decay, fused=True)
         case "adamw":
-            return torch.optim.AdamW(
-                groups, lr=lr, betas=settings.betas, weight_decay=decay, fused=True
-            )
+            return torch.optim.AdamW(groups, **rates, weight_decay=decay, fused=True)
         case "sgd":
+            momentum = settings.momentum
             return torch.optim.SGD(
-                groups, lr=lr, momentum=settings.momentum, weight_decay=decay, fused=True
+                groups, **rates, momentum=momentum, weight_decay=decay, fused=True
             )
         case "rmsprop":  # PyTorch has no fused form of it
-            return torch.optim.RMSprop(
-                groups, lr=lr, alpha=settings.alpha, weight_decay=decay, foreach=True
-            )
+            return torch.optim.RMSprop(groups, **rates, weight_decay=decay, foreach=True)

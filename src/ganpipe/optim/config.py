@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
-from pydantic import Field, create_model
+from pydantic import create_model
 
-from ganpipe.core.schema import NonNegativeFloat, PositiveFloat, Probability, Strict
+from ganpipe.core.schema import (
+    NonNegativeFloat,
+    Probability,
+    ProbabilitySchedule,
+    ScheduledPositive,
+    Strict,
+)
 
-OWN_FIELDS = {"adam": {"betas"}, "adamw": {"betas"}, "rmsprop": {"alpha"}, "sgd": {"momentum"}}
+OWN_FIELDS = {
+    "adam": {"betas", "beta2"},
+    "adamw": {"betas", "beta2"},
+    "rmsprop": {"alpha"},
+    "sgd": {"momentum"},
+}
 OptimizerName = Literal["adam", "adamw", "rmsprop", "sgd"]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class OptimizerConfig(Strict):
     """An optimizer with all its fields: the shared default, and what a player gets in the end."""
 
     name: OptimizerName
-    lr: PositiveFloat  # learning rate
+    lr: ScheduledPositive  # learning rate
     betas: tuple[Probability, Probability]  # of adam, adamw: decay of the moment estimates
+    beta2: ProbabilitySchedule | None = None  # in place of the second of betas, where it changes
     momentum: Probability = 0.0  # of sgd
     alpha: Probability = 0.99  # of rmsprop: decay of the mean square
     weight_decay: NonNegativeFloat = 0.0  # decoupled from the gradient in adamw
-    lr_decay_from: Share = 1.0  # share of the run after which lr falls linearly to 0; 1: never
 
 
 if TYPE_CHECKING:

@@ -9,6 +9,9 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from ganpipe.core.schema import Schedule
+from ganpipe.optim.schedule import value_at
+
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
@@ -57,5 +60,28 @@ def decay_at(step: int, decay: float, ramp: float) -> float:
     the first weights are soon forgotten (Karras et al. 2020, arXiv:2006.06676, appendix)."""
     if not decay or not ramp:
         return decay
-    half_life = min(-math.log(2) / math.log(decay), ramp * step)
-    return 0.5 ** (1 / half_life)
+    return _decay(min(_half_life(decay), ramp * step))
+
+
+def scheduled_decay(decay: float | Schedule, progress: float) -> float:
+    """The decay after a share ``progress``, in [0, 1], of the run, before any ramp.
+
+    A schedule moves the half-life, in updates, from that of its first decay to that of its second,
+    as R3GAN does (Huang et al. 2024, arXiv:2501.05441): a decay that moved evenly from 0 to 0.999
+    would have a half-life of one update halfway. An average that equals the weights until a certain
+    update, as in BigGAN's program (Brock et al. 2019, arXiv:1809.11096), is a schedule from 0 whose
+    ``begin`` and ``until`` are the same share.
+    """
+    if not isinstance(decay, Schedule):
+        return decay
+    ends = {"start": _half_life(decay.start), "end": _half_life(decay.end)}
+    return _decay(value_at(decay.model_copy(update=ends), progress))
+
+
+def _half_life(decay: float) -> float:
+    """Updates after which half of an average is new."""
+    return -math.log(2) / math.log(decay) if decay else 0.0
+
+
+def _decay(half_life: float) -> float:
+    return 0.5 ** (1 / half_life) if half_life else 0.0

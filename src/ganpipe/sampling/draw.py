@@ -23,7 +23,7 @@ class Drawn(NamedTuple):
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """Float (N, C, H, W) in [-1, 1] -> uint8, rounded to the nearest of the 256 grey values.
+    """Float (N, C, H, W), clamped to [-1, 1] -> uint8, rounded to the nearest of 256 grey values.
 
     Raises GanpipeError for NaN and infinity, which would become black or white pixels.
     """
@@ -49,7 +49,8 @@ def draw(
 
     Image i depends on the weights, ``seed``, ``purpose`` and i, not on ``num``. A conditioned
     sampler draws the classes as often as the training data has them, or only the one numbered
-    ``label``. ``given`` holds ``num`` rows of every input that is not drawn, such as pictures.
+    ``label``. ``given`` holds ``num`` rows of every input that is not drawn, such as pictures, or
+    that replaces what is drawn.
     """
     for chunk, start in enumerate(range(0, num, CHUNK)):
         count = min(CHUNK, num - start)

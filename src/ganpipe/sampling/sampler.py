@@ -50,7 +50,17 @@ class Picture:
     domain: Domain
 
 
-Input = Noise | Label | Picture
+@dataclass(frozen=True)
+class Truncation:
+    """How far styles are from their mean, float32 (N,): 1 leaves them as they are, 0 replaces them
+    by their mean; 1 unless the caller gives another value."""
+
+    def draw(self, n: int, rng: torch.Generator) -> Tensor:
+        """``n`` ones on the device of ``rng``, which stays as it is."""
+        return torch.ones(n, device=rng.device)
+
+
+Input = Noise | Label | Picture | Truncation
 
 
 class Sampler(nn.Module, ABC):
@@ -66,7 +76,8 @@ class Sampler(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, **inputs: Tensor) -> Tensor:
-        """The named :attr:`inputs` -> float (N, C, h, w) in [-1, 1] at the native size."""
+        """The named :attr:`inputs` -> float (N, C, h, w) at the native size, in [-1, 1] or, of
+        networks that no tanh ends, around it."""
 
     @property
     def label(self) -> Label | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.names import nearest
@@ -15,7 +16,7 @@ from ganpipe.runtime.device import deterministic
 from ganpipe.runtime.threads import one_thread
 from ganpipe.sampling.build import build_sampler
 from ganpipe.sampling.draw import draw
-from ganpipe.sampling.sampler import Sampler
+from ganpipe.sampling.sampler import Sampler, Truncation
 from ganpipe.storage.tensor_file import read_tensors, write_tensors
 
 
@@ -48,28 +49,57 @@ class Trained:
         channels, height, width = self.sampler.domain.native_shape
         return height, width, channels
 
-    def sample(self, num: int, *, seed: int = 0, label: str | int | None = None) -> np.ndarray:
+    def sample(
+        self,
+        num: int,
+        *,
+        seed: int = 0,
+        label: str | int | None = None,
+        truncation: float | None = None,
+    ) -> np.ndarray:
         """``num`` images, uint8 (num, height, width, channels), channels being 1 (grey) or 3 (RGB).
 
         Image i depends on the weights, ``seed`` and i alone, and is the one that ``ganpipe
         generate`` draws. A conditional model draws its classes as often as its training images
-        show them, or only ``label``: the name of a class, or its number from 0 on. Raises
-        GanpipeError where ``num`` is below 1 or ``seed`` below 0, where there is no such class or
-        the model is not conditional, and for weights that draw NaN or infinity.
+        show them, or only ``label``: the name of a class, or its number from 0 on. ``truncation``
+        from 0 to 2 is the distance of styles from their mean in terms of their own: below 1 images
+        are better and more alike. Raises GanpipeError where ``num`` is below 1 or ``seed`` below 0,
+        where there is no such class or the model is not conditional, where the model has no styles,
+        and for weights that draw NaN or infinity.
         """
         if num < 1 or seed < 0:
             raise GanpipeError(
                 f"num must be at least 1 and seed at least 0; they are {num} and {seed}"
             )
         number = None if label is None else self.label_number(label)
+        given = self.truncated(num, truncation)
         images = np.empty((num, *self.image_shape), dtype=np.uint8)
         start = 0
         with deterministic(), one_thread():
-            for drawn in draw(self.sampler, num, seed, label=number):
+            for drawn in draw(self.sampler, num, seed, label=number, given=given):
                 stop = start + len(drawn.images)
                 images[start:stop] = drawn.images.permute(0, 2, 3, 1).numpy()
                 start = stop
         return images
+
+    def truncated(self, num: int, truncation: float | None) -> dict[str, Tensor]:
+        """The inputs of ``num`` images that replace drawn ones for a ``truncation``; None: none.
+
+        Raises GanpipeError for a number outside 0..2 and where the model has no styles.
+        """
+        if truncation is None:
+            return {}
+        if not isinstance(self.sampler.inputs.get("truncation"), Truncation):
+            raise GanpipeError(
+                f"the model '{self.provenance.get('model_name', '?')}' has no styles to truncate; "
+                "leave out truncation, or train one that has: dvc exp run -S model=stylegan2"
+            )
+        if not 0 <= truncation <= 2:
+            raise GanpipeError(
+                f"truncation is {truncation}; it must be from 0, the mean style, to 1, no "
+                "truncation, or up to 2, beyond what was trained"
+            )
+        return {"truncation": torch.full((num,), float(truncation))}
 
     def label_number(self, label: str | int) -> int:
         """The number of a class, given by its name or by that number.

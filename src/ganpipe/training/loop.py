@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 
 from ganpipe.data.loading.batches import Batch, DataSource
-from ganpipe.methods.method import Context, Loss, streams
-from ganpipe.optim.ema import update_average
-from ganpipe.optim.schedule import set_learning_rate
+from ganpipe.methods.method import Context, Loss, Turn, streams
+from ganpipe.optim.ema import scheduled_decay, update_average
+from ganpipe.optim.schedule import set_rates
 from ganpipe.runtime.seeding import derive
 from ganpipe.training.config import TrainConfig
+from ganpipe.training.slices import in_slices, mean, mean_loss, whole
 from ganpipe.training.state import State
 
 
@@ -31,10 +32,10 @@ def train_step(state: State, batches: DataSource, config: TrainConfig) -> dict[s
     method, device, seed = state.method, batches.device, batches.seed
     progress = state.step / total_steps(state, batches, config)
     for player, optimizer in state.optimizers.items():
-        set_learning_rate(optimizer, state.settings[player], progress)
+        set_rates(optimizer, state.settings[player], progress, state.corrections[player])
     torch.manual_seed(derive(seed, "layers", state.step))  # dropout draws from the global stream
     logged: dict[str, list[Tensor]] = defaultdict(list)
-    shared: dict[str, Any] = {}
+    shared: list[dict[str, Any]] = [{} for _ in range(config.accumulate)]  # slice by slice
     batch: Batch | None = None
     taken = method.batches_before(state.step)
     for turn in method.turns(state.step):
@@ -54,14 +55,12 @@ def train_step(state: State, batches: DataSource, config: TrainConfig) -> dict[s
             progress=progress,
             optimizers=state.optimizers,
             stream=stream,
-            shared=shared,
         )
+        contexts = in_slices(context, turn.purpose, shared)
         with frozen(method.players, besides={turn.player, *turn.records}):
-            with autocast(config, device):
-                loss = turn.loss(context)
-            _descend(state.optimizers[turn.player], loss)
+            loss = _play(turn, contexts, config)
         if turn.after is not None:
-            turn.after(context, loss)
+            turn.after(whole(contexts, batch), loss)
         for name, value in loss.parts.items():
             logged[name].append(value)
     state.step += 1
@@ -70,10 +69,10 @@ def train_step(state: State, batches: DataSource, config: TrainConfig) -> dict[s
             state.averages[name],
             sampler,
             step=state.step,
-            decay=config.ema_decay,
+            decay=scheduled_decay(config.ema_decay, progress),
             ramp=config.ema_ramp,
         )
-    return {name: _mean(values) for name, values in logged.items()}
+    return {name: mean(values) for name, values in logged.items()}
 
 
 def train(
@@ -100,14 +99,23 @@ def autocast(config: TrainConfig, device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16")
 
 
-def _descend(optimizer: torch.optim.Optimizer, loss: Loss) -> None:
+def _play(turn: Turn, contexts: Sequence[Context], config: TrainConfig) -> Loss:
+    """Update the turn's player once by its mean loss over ``contexts``, which is returned.
+
+    The graph of a loss is freed before the next is computed, except what a turn shares with later
+    ones.
+    """
+    first = contexts[0]
+    optimizer, device = first.optimizers[turn.player], first.batch.real.device
     optimizer.zero_grad(set_to_none=True)
-    loss.total.backward()
+    losses: list[Loss] = []
+    for context in contexts:
+        with autocast(config, device):
+            loss = turn.loss(context)
+        (loss.total / len(contexts)).backward()
+        losses.append(loss._replace(total=loss.total.detach()))
     optimizer.step()
-
-
-def _mean(values: list[Tensor]) -> Tensor:
-    return values[0] if len(values) == 1 else torch.stack(values).mean()
+    return mean_loss(losses)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Method
 from ganpipe.optim.build import resolve
 from ganpipe.optim.config import OptimizerConfig
+from ganpipe.optim.schedule import value_at
 from ganpipe.recovery.checkpoint import Checkpoints
 from ganpipe.recovery.fingerprint import parts_of
 from ganpipe.recovery.interrupt import stop_requests
@@ -53,7 +54,7 @@ class Job:
     name: str  # of the model's block
     model: ModelConfig
     optimizers: Mapping[str, OptimizerConfig]  # by player
-    config: TrainConfig  # its precision is fp32 or bf16, its threads are there
+    config: TrainConfig  # precision fp32 or bf16, threads that are there, the model's average
     seed: int
     spec: DataSpec
     device: torch.device
@@ -87,10 +88,12 @@ def train_model(
     """
     device = pick_device(config.device)
     set_deterministic(config.deterministic)
-    found = {
+    found: dict[str, Any] = {
         "precision": pick_precision(config.precision, device),
         "threads": set_threads(config.threads),
     }
+    own = {name: getattr(model, name) for name in ("ema_decay", "ema_ramp")}
+    found |= {name: value for name, value in own.items() if value is not None}
     config = config.model_copy(update=found)
     spec = load_spec(paths.PREPARED)
     with device_errors("train.batch_size", config.batch_size):
@@ -116,7 +119,11 @@ def train_model(
         prepared=paths.PREPARED,
         device=device,
     )
-    with resumable(parts) as checkpoints, device_errors("train.batch_size", config.batch_size):
+    fewer = "raise train.accumulate, or choose smaller networks"
+    with (
+        resumable(parts) as checkpoints,
+        device_errors("train.batch_size", config.batch_size, fewer),
+    ):
         _run(job, method, checkpoints)
 
 
@@ -140,6 +147,7 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
         name: fixed_inputs(sampler, PROGRESS_IMAGES, job.seed)
         for name, sampler in state.averages.items()
     }
+    first = next(iter(job.optimizers.values()))  # whose learning rate is logged
     before = _restore(checkpoints, state, journal, job.device)
     started = time.monotonic() - before
 
@@ -147,7 +155,7 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
         return method.batches_before(state.step) * config.batch_size
 
     def after_step(state: State, parts: dict[str, Tensor]) -> None:
-        lr = next(iter(state.optimizers.values())).param_groups[0]["lr"]
+        lr = value_at(first.lr, (state.step - 1) / total)
         if journal.add(state.step, parts, images_seen=images_seen(), lr=lr):
             _write_metrics(method, journal)
         taken, now = (method.batches_before(step) for step in (state.step - 1, state.step))

@@ -1,13 +1,19 @@
-"""What a network is handed that is told the class by concatenation."""
+"""What gives the class to a network, or reads it from its features."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
+from helpers.networks import CLASSES, DISCRIMINATOR_FIELDS, SHAPE, discriminator
 from torch import Tensor, nn
 
-from ganpipe.networks.layers.conditioning import ConcatDiscriminator, ConcatGenerator
+from ganpipe.networks import resnet
+from ganpipe.networks.layers.conditioning import (
+    ConcatDiscriminator,
+    ConcatGenerator,
+)
 from ganpipe.networks.network import Network
 
 
@@ -55,3 +61,83 @@ def test_groups_of_the_inner_network_are_kept_and_the_planes_join_the_first() ->
     assert "lr_scale" not in first
     assert second == inner.parameter_groups()[1]
     assert ConcatGenerator(inner, num_classes=3).parameter_groups() == inner.parameter_groups()
+
+
+IMAGES = torch.rand(4, *SHAPE, generator=torch.Generator().manual_seed(1)) * 2 - 1
+LABELS = torch.tensor([2, 0, 1, 2])
+
+
+def pooled(network: Network, features: Tensor) -> Tensor:
+    """(N, F) or (N, F, h, w) -> (N, F), pixel by pixel; the residual network here averages."""
+    if features.dim() == 2:
+        return features
+    height, width = features.shape[2:]
+    pixels = [features[:, :, y, x] for y in range(height) for x in range(width)]
+    return torch.stack(pixels).sum(0) / (
+        len(pixels) if isinstance(network, resnet.Discriminator) else 1
+    )
+
+
+@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
+def test_projection_adds_the_product_of_embedding_and_features(arch: str) -> None:
+    network: Any = discriminator(arch, conditioning="projection")
+    first, second = network(IMAGES, LABELS), network(IMAGES, LABELS.flip(0))
+    e = network.embedding.weight
+    h = pooled(network.network, network.features(IMAGES, LABELS))
+    assert (first != second).any()
+    for row in range(4):
+        difference = e[LABELS[row]] - e[LABELS[3 - row]]
+        assert torch.allclose(first[row] - second[row], difference @ h[row], atol=1e-5)
+    with torch.no_grad():
+        e.zero_()
+    assert network(IMAGES, LABELS).equal(network.network(IMAGES))
+
+
+@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
+def test_an_auxiliary_head_reads_the_class_from_the_features(arch: str) -> None:
+    network: Any = discriminator(arch, conditioning="auxiliary")
+    with torch.no_grad():
+        network.classes.bias.uniform_()
+    logits, class_logits = network.judge(IMAGES)
+    assert logits.equal(network.network(IMAGES))
+    assert logits.equal(network(IMAGES))
+    h = pooled(network.network, network.features(IMAGES))
+    expected = [network.classes.weight @ row + network.classes.bias for row in h]
+    assert torch.allclose(class_logits, torch.stack(expected), atol=1e-5)
+    assert class_logits.shape == (4, CLASSES)
+    assert network.num_classes == 0
+
+
+@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
+@pytest.mark.parametrize("conditioning", ["concat", "projection", "auxiliary"])
+def test_a_conditioned_discriminator_has_features_groups_and_weights_to_clip(
+    arch: str, conditioning: str
+) -> None:
+    network: Any = discriminator(arch, conditioning=conditioning)
+    told = [] if conditioning == "auxiliary" else [LABELS]
+    features = network.features(IMAGES, *told)
+    assert features.shape[:2] == (4, network.feature_channels)
+    names = {id(weight): name for name, weight in network.named_parameters()}
+    grouped = [names[id(w)] for group in network.parameter_groups() for w in group["params"]]
+    assert sorted(grouped) == sorted(names.values())
+    clipped = {names[id(weight)] for weight in network.clipped_parameters()}
+    assert set(names.values()) - clipped == {"planes.weight"} & set(names.values())
+
+
+@pytest.mark.parametrize("arch", ["dcgan", "resnet"])
+@pytest.mark.parametrize("conditioning", ["projection", "auxiliary"])
+def test_two_passes_and_a_penalty_before_one_backward_pass_under_spectral_norm(
+    arch: str,
+    conditioning: str,
+) -> None:
+    network: Any = discriminator(arch, conditioning=conditioning, spectral_norm=True)
+    told = [] if conditioning == "auxiliary" else [LABELS]
+    points = IMAGES.clone().requires_grad_()
+    loss = 2 * network(IMAGES, *told).mean() - network(-IMAGES, *told).mean()
+    (slopes,) = torch.autograd.grad(network(points, *told).sum(), points, create_graph=True)
+    loss = loss + slopes.square().sum()
+    if conditioning == "auxiliary":
+        loss = loss + network.judge(IMAGES)[1].logsumexp(1).mean()
+    loss.backward()
+    assert all(weight.grad.isfinite().all() for weight in network.parameters())
+    assert all(weight.grad.any() for weight in network.parameters())

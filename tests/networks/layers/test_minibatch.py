@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 import torch
-from helpers.networks import SHAPE, discriminator
+from helpers.networks import DISCRIMINATOR_FIELDS, SHAPE, discriminator
 
 from ganpipe.networks import dcgan
 from ganpipe.networks.layers.minibatch import (
@@ -51,6 +51,31 @@ def test_minibatch_deviation_feature_by_feature(shape: tuple[int, ...]) -> None:
     assert torch.equal(output[:, :-1], x)
 
 
+@pytest.mark.parametrize(
+    ("count", "group", "groups"),
+    [
+        (6, 3, [[0, 2, 4], [1, 3, 5]]),
+        (6, 2, [[0, 3], [1, 4], [2, 5]]),
+        (7, 3, [[0, 2, 4, 6], [1, 3, 5]]),  # not divisible: groups of one more
+        (5, 4, [[0, 1, 2, 3, 4]]),
+        (3, 4, [[0, 1, 2]]),  # smaller than a group
+    ],
+)
+def test_minibatch_deviation_in_groups(count: int, group: int, groups: list[list[int]]) -> None:
+    x = torch.randn(count, 2, 3, 3, generator=torch.Generator().manual_seed(1))
+    added = MinibatchDeviation(group)(x)[:, 2]
+    for members in groups:
+        expected = MinibatchDeviation()(x[members])[0, 2, 0, 0]
+        assert torch.allclose(added[members], expected.expand(len(members), 3, 3), atol=1e-6)
+
+
+def test_minibatch_deviation_is_exact_in_bf16() -> None:
+    x = 100 + torch.rand(8, 2, 3, 3)
+    exact = MinibatchDeviation(4)(x)[:, 2]
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(MinibatchDeviation(4)(x)[:, 2], exact)
+
+
 def test_minibatch_discrimination_sees_small_differences_in_bf16() -> None:
     torch.manual_seed(0)
     layer = MinibatchDiscrimination(64, kernels=8)
@@ -62,14 +87,14 @@ def test_minibatch_discrimination_sees_small_differences_in_bf16() -> None:
     assert torch.allclose(exact, mixed, atol=1e-5)
 
 
-@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
 @pytest.mark.parametrize(
     "fields", [{}, {"minibatch_discrimination": 3}, {"minibatch_stddev": True}]
 )
 def test_one_image_changes_anothers_output_where_a_layer_looks_at_the_batch(
     arch: str, fields: dict[str, object]
 ) -> None:
-    network = discriminator(arch, **fields, init="xavier")
+    network = discriminator(arch, **fields)
     first, others = (
         torch.rand(1, *SHAPE),
         torch.rand(2, 5, *SHAPE) * torch.tensor([1, 3]).view(2, 1, 1, 1, 1),

@@ -14,6 +14,7 @@ from typing import IO
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.acquire.archives import Member, archive_errors, tar_members, zip_members
+from ganpipe.data.acquire.source import check_source
 from ganpipe.data.image_files import Census, is_hidden
 from ganpipe.storage.files import atomic_folder
 
@@ -118,8 +119,7 @@ def copy_images(source: Path, folder: Path) -> Census:
 
 
 def _check_place(source: Path, raw: Path) -> None:
-    if not source.exists():
-        raise GanpipeError(f"datasets.folder.path is {source}, which does not exist")
+    check_source(source)
     inner, outer = source.resolve(), raw.resolve()
     if inner.is_relative_to(outer) or outer.is_relative_to(inner):
         raise GanpipeError(f"datasets.folder.path is {source}, which overlaps {raw}; move it")

@@ -10,8 +10,21 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ganpipe.networks.configs.biggan import BigGANDiscriminator, BigGANGenerator
 from ganpipe.networks.configs.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganpipe.networks.configs.mlp import MLPDiscriminator, MLPGenerator
+from ganpipe.networks.configs.resnet import ResNetDiscriminator, ResNetGenerator
+from ganpipe.networks.configs.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 
-GeneratorConfig = Annotated[MLPGenerator | DCGANGenerator, Field(discriminator="arch")]
-DiscriminatorConfig = Annotated[MLPDiscriminator | DCGANDiscriminator, Field(discriminator="arch")]
+GeneratorConfig = Annotated[
+    MLPGenerator | DCGANGenerator | ResNetGenerator | BigGANGenerator | StyleGAN2Generator,
+    Field(discriminator="arch"),
+]
+DiscriminatorConfig = Annotated[
+    MLPDiscriminator
+    | DCGANDiscriminator
+    | ResNetDiscriminator
+    | BigGANDiscriminator
+    | StyleGAN2Discriminator,
+    Field(discriminator="arch"),
+]

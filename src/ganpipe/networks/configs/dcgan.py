@@ -12,6 +12,7 @@ class DCGANGenerator(Generator):
     """Transposed convolutions, batch norm, ReLU, tanh."""
 
     arch: Literal["dcgan"]
+    conditioning: Literal["none", "concat", "batch_norm"] = "none"
     width: PositiveInt  # channels before the last layer; doubles with every halving of the side
     init: Init = "normal_0.02"
 

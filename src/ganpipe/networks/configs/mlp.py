@@ -14,6 +14,7 @@ class MLPGenerator(Generator):
     """Fully connected generator: latent -> hidden... -> pixels, tanh."""
 
     arch: Literal["mlp"]
+    conditioning: Literal["none", "concat"] = "none"
     hidden: list[PositiveInt] = Field(min_length=1)  # units of each hidden layer
     activation: Activation
     batch_norm: bool  # after each hidden layer but the first

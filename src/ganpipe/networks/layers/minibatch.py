@@ -30,14 +30,29 @@ class MinibatchDiscrimination(nn.Module):
 
 
 class MinibatchDeviation(nn.Module):
-    """Append the standard deviation over the batch, averaged over all features, as one channel:
-    Karras et al. 2018 (arXiv:1710.10196), section 3, over the whole batch (not in groups, as its
-    successors do). (N, C, *) -> (N, C + 1, *).
+    """Append the standard deviation over images, averaged over all features, as one channel:
+    Karras et al. 2018 (arXiv:1710.10196), section 3. (N, C, *) -> (N, C + 1, *).
+
+    ``group`` is the least number of images whose deviation is taken together; 0 takes the whole
+    batch. As in the authors' program image i belongs to the group i mod (N // group); a batch that
+    ``group`` does not divide has some groups of one image more, where the program fails.
     """
 
+    def __init__(self, group: int = 0) -> None:
+        super().__init__()
+        self.group = group
+
     def forward(self, x: Tensor) -> Tensor:
-        deviation = (x.float().var(0, correction=0) + 1e-8).sqrt().mean()
-        return append_channels(x, deviation.to(x.dtype).expand(len(x), 1))
+        groups = max(1, len(x) // self.group) if self.group else 1
+        with torch.autocast(x.device.type, enabled=False):
+            rows = x.flatten(1).to(torch.promote_types(x.dtype, torch.float32))
+            member = torch.eye(groups, dtype=rows.dtype, device=x.device)
+            member = member.repeat(-(-len(x) // groups), 1)[: len(x)]  # (N, groups)
+            mean_of = (member / member.sum(0)).T
+            variances = mean_of @ (rows - member @ (mean_of @ rows)).square()
+            deviations = (variances + 1e-8).sqrt().mean(1)
+            values = member @ deviations[:, None]
+        return append_channels(x, values)
 
 
 def append_channels(x: Tensor, values: Tensor) -> Tensor:

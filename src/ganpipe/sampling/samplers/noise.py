@@ -1,4 +1,5 @@
-"""Images from a noise vector ``z``, and from a ``label`` where the generator is conditioned."""
+"""Images from a noise vector ``z`` and what else the generator takes: a ``label``, maps of noise,
+the ``truncation`` of its styles."""
 
 from __future__ import annotations
 
@@ -10,11 +11,13 @@ from ganpipe.core.schema import validate
 from ganpipe.networks.build import build_generator
 from ganpipe.networks.network import Network
 from ganpipe.sampling.config import NoiseSamplerConfig
-from ganpipe.sampling.sampler import Input, Label, Noise, Sampler
+from ganpipe.sampling.sampler import Input, Label, Noise, Sampler, Truncation
 
 
 class NoiseSampler(Sampler):
-    """``z`` float (N, latent_dim), and ``label`` int64 (N,) -> images."""
+    """``z`` float (N, latent_dim), then ``label`` int64 (N,) if the generator is conditioned, the
+    noise that its ``noise_shapes`` name, and ``truncation`` float (N,) if it truncates -> images.
+    """
 
     def __init__(self, config: NoiseSamplerConfig, network: Network) -> None:
         super().__init__()
@@ -24,6 +27,10 @@ class NoiseSampler(Sampler):
         inputs: dict[str, Input] = {"z": Noise((config.latent_dim,), config.latent)}
         if config.generator.conditioning != "none":
             inputs["label"] = Label(config.domain.classes, config.domain.class_counts)
+        for name, shape in network.noise_shapes().items():
+            inputs[name] = Noise(shape)
+        if network.truncates:
+            inputs["truncation"] = Truncation()
         self.inputs = inputs
 
     def forward(self, **inputs: Tensor) -> Tensor:

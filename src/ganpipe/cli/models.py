@@ -1,0 +1,285 @@
+"""List the blocks of params.yaml, or count one: ``ganpipe models dcgan -S generator.width=64``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+
+from ganpipe.cli.published import PUBLISHED, Published
+from ganpipe.core import paths
+from ganpipe.core.errors import GanpipeError
+from ganpipe.core.names import nearest
+from ganpipe.data.config import DatasetName
+
+if TYPE_CHECKING:
+    from ganpipe.data.spec import DataSpec
+    from ganpipe.methods.size import Size
+    from ganpipe.params import Params
+
+WHOLE = ("dataset", "datasets", "models", "train")  # fields of params.yaml that -S reaches
+Changes = Mapping[str, Any]  # values by the names that -S takes
+
+
+class About(NamedTuple):
+    """The comment on a block, taken apart."""
+
+    purpose: str = ""
+    paper: str = ""  # what stands in brackets at the comment's end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """What is known of one block at certain sizes."""
+
+    about: About
+    spec: DataSpec
+    players: dict[str, Size]
+    changes: Changes
+
+
+def main(options: argparse.Namespace) -> None:
+    """Print the list, or one block. Raises GanpipeError for what a user can mend."""
+    about = _comments()
+    _check(options, list(about))
+    if options.block is None:
+        _print_list(about, as_json=options.json)
+        return
+    from ganpipe.methods.size import sizes
+
+    changes = _changes(options)
+    params = _changed(options.block, changes)
+    spec = _spec(params, options.classes)
+    try:
+        players = sizes(params.chosen_model, spec)
+    except GanpipeError as error:
+        if params.dataset == "folder" and not spec.target.classes:
+            error = GanpipeError(f"{error}; here, --classes N counts for N of them")
+        raise error from None
+    found = Count(
+        about=about.get(options.block, About()), spec=spec, players=players, changes=changes
+    )
+    if options.json:
+        print(json.dumps(_object(options.block, found), indent=2))
+    else:
+        print("\n".join(_lines(options.block, found, published=options.paper)))
+
+
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add("block", nargs="?", metavar="NAME", help="count this block; without a name, list all")
+    add(
+        "-S",
+        "--set-param",
+        dest="changes",
+        type=_change,
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change a field of the block, such as generator.width=64, or one that starts with "
+        f"{', '.join(WHOLE[:-1])} or {WHOLE[-1]}; may be repeated",
+    )
+    add("--paper", action="store_true", help="change the block to its published size")
+    add("--dataset", choices=get_args(DatasetName), help="count for its images")
+    add("--classes", type=int, metavar="N", help="classes of the dataset 'folder'")
+    add("--json", action="store_true", help="print a JSON object; without NAME, a list of them")
+
+
+def _change(text: str) -> tuple[str, Any]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    name, equals, value = text.partition("=")  # `+` and `++` before the name are DVC's
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"must be FIELD=VALUE, not '{text}'")
+    try:
+        return name.lstrip("+"), YAML(typ="safe", pure=True).load(value)
+    except YAMLError:
+        raise argparse.ArgumentTypeError(f"the value of {name} is no YAML: {value}") from None
+
+
+def _check(options: argparse.Namespace, blocks: list[str]) -> None:
+    """Raise GanpipeError for options that do not go together, and for an unknown block."""
+    given = {
+        "-S": options.changes,
+        "--paper": options.paper,
+        "--dataset": options.dataset,
+        "--classes": options.classes is not None,
+    }
+    if options.block is None and any(given.values()):
+        words = ", ".join(name for name, is_given in given.items() if is_given)
+        raise GanpipeError(f"{words} without the name of a block; write ganpipe models NAME ...")
+    if options.block is not None and options.block not in blocks:
+        raise GanpipeError(
+            f"there is no model '{options.block}'; {nearest(options.block, blocks, 'models')}"
+        )
+    if options.dataset and "dataset" in dict(options.changes):
+        raise GanpipeError("--dataset and -S dataset=... name the same; leave out one")
+    if options.paper and options.block not in PUBLISHED:
+        raise GanpipeError(
+            f"no published size of '{options.block}' is known; --paper is for "
+            f"{', '.join(PUBLISHED)}"
+        )
+
+
+def _comments() -> dict[str, About]:
+    """The comment in the first lines under the name of each block of params.yaml."""
+    from ruamel.yaml import YAML
+
+    from ganpipe.params import load_params
+
+    load_params()  # whose mistakes come first
+    models = YAML().load(paths.PARAMS)["models"]
+    return {name: _about(block.ca.comment) for name, block in models.items()}
+
+
+def _about(comment: Any) -> About:
+    """Take a comment apart, as ruamel keeps it: tokens before the first field are its second."""
+    tokens = comment[1] if comment else None
+    text = " ".join(token.value.strip().lstrip("# ") for token in tokens or [])
+    in_brackets = re.search(r" \(([^()]*)\)$", text)
+    return About(text[: in_brackets.start()], in_brackets[1]) if in_brackets else About(text)
+
+
+def _changes(options: argparse.Namespace) -> Changes:
+    """The changes of the command line; what it names replaces what a publication sets."""
+    published = PUBLISHED[options.block].changes if options.paper else {}
+    named = {"dataset": options.dataset} if options.dataset else {}
+    return {**published, **named, **dict(options.changes)}
+
+
+def _changed(block: str, changes: Changes) -> Params:
+    """The parameters with the block chosen and changed; raises GanpipeError for wrong fields."""
+    from ganpipe.params import check, read
+
+    content = read() | {"model": block}
+    for name, value in changes.items():
+        _set(content, _full_name(block, name), value)
+    return check(content, f"{paths.PARAMS} with the changes of the command line")
+
+
+def _full_name(block: str, name: str) -> str:
+    return name if name.split(".")[0] in WHOLE else f"models.{block}.{name}"
+
+
+def _set(content: dict[str, Any], name: str, value: Any) -> None:
+    *parents, last = name.split(".")
+    holder: Any = content
+    for depth, parent in enumerate(parents, start=1):
+        holder = holder.setdefault(parent, {})
+        if not isinstance(holder, dict):
+            raise GanpipeError(
+                f"-S {name}: {'.'.join(parents[:depth])} is {json.dumps(holder)}, which has no "
+                "fields"
+            )
+    holder[last] = value
+
+
+def _spec(params: Params, classes: int | None) -> DataSpec:
+    """The chosen dataset as `prepare` would describe it, whether it is there or not."""
+    from ganpipe.data.catalog import OFFICIAL
+    from ganpipe.data.config import FolderDataset
+    from ganpipe.data.spec import DataSpec, Domain
+
+    config, size = params.chosen_dataset, params.chosen_dataset.image_size
+    if isinstance(config, FolderDataset):
+        if classes is not None and classes < 1:
+            raise GanpipeError("--classes must be at least 1")
+        names = tuple(str(index) for index in range(classes or 0))
+        return DataSpec(params.dataset, Domain(config.channels, size, size, names), 0, 0)
+    official = OFFICIAL[params.dataset]
+    if classes is not None:
+        raise GanpipeError(
+            f"--classes is of the dataset 'folder'; {params.dataset} has {len(official.classes)}"
+        )
+    native = official.native_size if config.fit == "pad" else size
+    domain = Domain(official.channels, native, size, official.classes)
+    return DataSpec(params.dataset, domain, official.num_train, official.num_test)
+
+
+def _print_list(about: dict[str, About], *, as_json: bool) -> None:
+    if as_json:
+        blocks = [{"block": name, **each._asdict()} for name, each in about.items()]
+        print(json.dumps(blocks, indent=2))
+        return
+    width = max(map(len, about))
+    for name, (purpose, paper) in about.items():
+        print(f"{name:<{width}}  {purpose}{paper and f' ({paper})'}".rstrip())
+
+
+def _object(block: str, found: Count) -> dict[str, Any]:
+    """The content of `--json`."""
+    published = PUBLISHED.get(block)
+    return {
+        "block": block,
+        **found.about._asdict(),
+        "dataset": found.spec.name,
+        "image_shape": found.spec.target.image_shape,
+        "classes": len(found.spec.target.classes) or None,  # null: not known
+        "changes": found.changes,
+        "players": {name: size._asdict() for name, size in found.players.items()},
+        "published": asdict(published) if published else None,
+    }
+
+
+def _lines(block: str, found: Count, *, published: bool) -> Iterator[str]:
+    """The text on one block."""
+    purpose, paper = found.about
+    domain = found.spec.target
+    classes = f"{len(domain.classes)} classes" if domain.classes else "classes not known"
+    yield f"{block}: {purpose}"
+    if paper:
+        yield f"paper: {paper}"
+    shape = " x ".join(map(str, domain.image_shape))
+    padded = f" (padded from {domain.native_size})" if domain.padding else ""
+    yield f"images: {found.spec.name}, {shape}{padded}, {classes}"
+    for name, value in found.changes.items():
+        yield f"changed: {name}={_word(value)}"
+    yield f"\n{'player':<14}  {'parameters':>13}  {'FLOP of an image':>16}"
+    for name, size in found.players.items():
+        yield f"{name:<14}  {size.parameters:>13,}  {_quantity(size.flops):>16}"
+    yield "FLOP: one image's forward pass through convolutions and matrices, 2 a multiply-add"
+    if known := PUBLISHED.get(block):
+        yield ""
+        yield from _published(block, known, used=published)
+
+
+def _published(block: str, known: Published, *, used: bool) -> Iterator[str]:
+    yield f"published: {known.source}"
+    yield f"  {known.note}"
+    if used:
+        yield f"train it: {_command(block, known.changes)}"
+    else:
+        yield f"  count it: ganpipe models {block} --paper"
+
+
+def _command(block: str, changes: Changes) -> str:
+    """The line that trains a block with changes; `++` also adds fields that the block lacks."""
+    words = ["dvc", "exp", "run", "-S", f"model={block}"]
+    for name, value in changes.items():
+        words += ["-S", f"++{_full_name(block, name)}={_word(value)}"]
+    return shlex.join(words)
+
+
+def _word(value: Any) -> str:
+    """A value as it is typed after ``-S NAME=``, here and in DVC."""
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{name}:{_word(inner)}' for name, inner in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_word, value))}]"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _quantity(number: int) -> str:
+    """Three digits and a unit: 9060352 -> ``9.06 M``."""
+    value, unit = float(number), ""
+    for prefix in ("k", "M", "G", "T"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, f" {prefix}"
+    return f"{value:.3g}{unit}"

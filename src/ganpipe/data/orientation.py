@@ -1,0 +1,25 @@
+"""Datasets whose images show something else once they are flipped or turned."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+log = logging.getLogger(__name__)
+
+ORIENTED = {"mnist": "a mirrored 3 is no digit, and a 6 upside down is a 9"}
+
+
+def warn_about(transforms: Collection[str], dataset: str) -> None:
+    """Warn where ``transforms``, names of what flips or turns images, meet such a dataset.
+
+    Nothing is known of other datasets, a user's folder among them, and nothing is said.
+    """
+    if transforms and (reason := ORIENTED.get(dataset)):
+        log.warning(
+            "%s of the images of %s: %s, and the generator learns such images where they are "
+            "frequent; set these transforms to 0",
+            " and ".join(transforms),
+            dataset,
+            reason,
+        )

@@ -1,0 +1,124 @@
+"""Adam's correction for turns that are not played in every step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from helpers.games import CPU
+from protocol.harness import CONFIG, RandomBatches
+from torch import nn
+
+from ganpipe.core.schema import NonNegativeSchedule, ProbabilitySchedule
+from ganpipe.methods.method import Loss, Method, Turn
+from ganpipe.optim.config import OptimizerConfig
+from ganpipe.sampling.sampler import Sampler
+from ganpipe.training.loop import total_steps, train_step
+from ganpipe.training.state import correction_of, start
+
+EVERY = 4
+SLOPES = {"main": 0.5, "lazy": -2.0}  # of each loss in the only weight
+
+
+class Slopes(Method):
+    """One weight whose losses are linear in it: one in every step, one in every fourth."""
+
+    logged = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.players = nn.ModuleDict({"one": nn.Linear(1, 1, bias=False)})
+        nn.init.ones_(self.weight)
+
+    @property
+    def weight(self) -> nn.Parameter:
+        weight: nn.Parameter = self.players["one"].weight
+        return weight
+
+    def turns(self, step: int) -> Sequence[Turn]:
+        def loss(name: str) -> Turn:
+            return Turn(
+                player="one",
+                loss=lambda context: self.loss(name),
+                purpose=name,
+                new_batch=name == "main",
+                every=EVERY if name == "lazy" else 1,
+            )
+
+        return [loss("main"), loss("lazy")]
+
+    def loss(self, name: str) -> Loss:
+        return Loss((SLOPES[name] * self.weight).sum(), {})
+
+    def batches_before(self, step: int) -> int:
+        return step
+
+    def samplers(self) -> dict[str, Sampler]:
+        return {}
+
+
+def adam(gradients: list[tuple[int, float]], total: int) -> list[float]:
+    """The weight, from 1, after each step's gradients, by Adam with lr c and betas ** c, where lr
+    falls linearly from 0.1 to 0 and beta2 rises from 0.9 to 0.99; each gradient has its step."""
+    share = EVERY / (EVERY + 1)
+    weight, mean, square, weights = 1.0, 0.0, 0.0, []
+    for count, (step, gradient) in enumerate(gradients, start=1):
+        lr = 0.1 * (1 - step / total) * share
+        first, second = 0.5**share, (0.9 + 0.09 * step / total) ** share
+        mean = first * mean + (1 - first) * gradient
+        square = second * square + (1 - second) * gradient**2
+        root = (square / (1 - second**count)) ** 0.5
+        weight -= lr * mean / (1 - first**count) / (root + 1e-8)
+        weights.append(weight)
+    return weights
+
+
+def test_adam_is_corrected_for_a_lazy_turn_and_follows_its_schedules() -> None:
+    method = Slopes()
+    settings = OptimizerConfig(
+        name="adam",
+        lr=NonNegativeSchedule(start=0.1, end=0.0),
+        betas=(0.5, 0.999),
+        beta2=ProbabilitySchedule(start=0.9, end=0.99),
+    )
+    state = start(method, {"one": settings}, CPU)
+    total = total_steps(state, RandomBatches(), CONFIG)
+    found: list[float] = []
+    gradients: list[tuple[int, float]] = []
+    for step in range(9):
+        train_step(state, RandomBatches(), CONFIG)
+        found.append(method.weight.item())
+        played = ["main", "lazy"] if step % EVERY == 0 else ["main"]
+        gradients += [(step, SLOPES[name]) for name in played]
+    after = {
+        step: weight for (step, _), weight in zip(gradients, adam(gradients, total), strict=True)
+    }
+    assert found == pytest.approx([after[step] for step in range(9)], rel=1e-5)
+
+
+def turn(player: str, every: int = 1) -> Turn:
+    return Turn(
+        player=player, loss=lambda _: Loss(torch.zeros(()), {}), purpose=player, every=every
+    )
+
+
+@pytest.mark.parametrize(
+    ("every", "correction"),
+    [
+        ([1], 1),
+        ([1, 1, 1], 1),
+        ([1, 16], 16 / 17),  # D of StyleGAN2-ADA
+        ([1, 4], 4 / 5),  # and its G
+        ([1, 2, 4], 4 / 7),  # in four steps 4 updates of the first, 2 and 1 of the others
+        ([1, 1, 1, 1, 1, 2], 10 / 11),
+        ([8], 1),
+        ([], 1),
+    ],
+)
+def test_the_correction_is_the_share_of_updates_that_are_not_lazy(
+    every: list[int], correction: float
+) -> None:
+    turns = [turn("one", each) for each in every] + [turn("other"), turn("other", 3)]
+    assert correction_of("one", turns) == pytest.approx(correction)
+    assert correction_of("other", turns) == 3 / 4
