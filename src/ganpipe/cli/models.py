@@ -53,7 +53,7 @@ def main(options: argparse.Namespace) -> None:
 
     changes = _changes(options)
     params = _changed(options.block, changes)
-    spec = _spec(params, options.classes)
+    spec = _with_source(_spec(params, options.classes), params)
     try:
         players = sizes(params.chosen_model, spec)
     except GanpipeError as error:
@@ -200,6 +200,15 @@ def _spec(params: Params, classes: int | None) -> DataSpec:
     native = official.native_size if config.fit == "pad" else size
     domain = Domain(official.channels, native, size, official.classes)
     return DataSpec(params.dataset, domain, official.num_train, official.num_test)
+
+
+def _with_source(spec: DataSpec, params: Params) -> DataSpec:
+    """The data of the chosen model, which start from pictures if it translates."""
+    from ganpipe.data.source.build import with_source
+    from ganpipe.methods.configs.translating import TranslatingConfig
+
+    model = params.chosen_model
+    return with_source(spec, model.source) if isinstance(model, TranslatingConfig) else spec
 
 
 def _print_list(about: dict[str, About], *, as_json: bool) -> None:

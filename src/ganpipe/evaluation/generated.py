@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganpipe.evaluation.spool import Spool, spooled
 from ganpipe.sampling.draw import draw
+from ganpipe.sampling.pictures import given_to
 from ganpipe.sampling.trained import Trained
 
 
@@ -24,11 +25,13 @@ class Generated:
 
 @contextmanager
 def generated(trained: Trained, num: int, purpose: str) -> Iterator[Generated]:
-    """Draw ``num`` images with the seed of the training, from noise that ``purpose`` names."""
+    """Draw ``num`` images with the seed of the training, from noise that ``purpose`` names, or
+    from the first test pictures."""
+    given = given_to(trained.sampler, num)
     labels: list[Tensor] = []
 
     def images() -> Iterator[Tensor]:
-        for drawn in draw(trained.sampler, num, trained.seed, purpose=purpose):
+        for drawn in draw(trained.sampler, num, trained.seed, purpose=purpose, given=given):
             if drawn.label is not None:
                 labels.append(drawn.label)
             yield drawn.images

@@ -19,6 +19,7 @@ from ganpipe.evaluation.selection import snapshot_extractor
 from ganpipe.runtime.device import pick_device, set_deterministic
 from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.draw import draw
+from ganpipe.sampling.pictures import given_to, most_images
 from ganpipe.sampling.trained import load_trained
 from ganpipe.storage.csv import write_rows
 from ganpipe.storage.files import read_json, write_json
@@ -38,10 +39,12 @@ def score_snapshots(config: EvaluateConfig, dataset: str) -> None:
     set_deterministic(True)
     share_out()
     device = pick_device("auto")
+    files = sorted(paths.SNAPSHOTS.glob("images_*[0-9].safetensors"))  # not of the way back
     num = config.snapshots.num_generated
+    if files:
+        num = most_images(load_trained(files[0], device).sampler, num)
     warn_if_small(num, None)
     with project_evaluator(config, name, device, num=num, max_features=num) as evaluator:
-        files = sorted(paths.SNAPSHOTS.glob("*.safetensors"))
         rows = [_row(evaluator, path, device) for path in files]
     if not rows:
         raise GanpipeError(f"{paths.SNAPSHOTS} holds no snapshot; `dvc repro train` makes them")
@@ -57,8 +60,12 @@ def _row(evaluator: Evaluator, path: Path, device: torch.device) -> dict[str, An
     """One point of the curve."""
     trained = load_trained(path, device)
 
+    given = given_to(trained.sampler, evaluator.num)
+
     def images() -> Iterator[Tensor]:
-        for drawn in draw(trained.sampler, evaluator.num, trained.seed, purpose=PURPOSE):
+        for drawn in draw(
+            trained.sampler, evaluator.num, trained.seed, purpose=PURPOSE, given=given
+        ):
             yield drawn.images
 
     images_seen = trained.provenance.get("images_seen")

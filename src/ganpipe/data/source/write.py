@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from ganpipe.data.loading import arrays, sources
-from ganpipe.data.source.build import kind_module
+from ganpipe.data.source.build import kind_module, with_source
 from ganpipe.data.source.config import SourceConfig
-from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.storage.files import atomic_folder, write_json
 from ganpipe.storage.npy import NpyWriter
 
@@ -36,22 +35,20 @@ def write_source(config: SourceConfig | None, *, prepared: Path, folder: Path) -
 
 
 def _write(config: SourceConfig, prepared: Path, folder: Path) -> None:
-    spec = arrays.load_spec(prepared)
-    target = spec.target
+    spec = with_source(arrays.load_spec(prepared), config)
     module, fields = kind_module(config.kind), config.model_dump(exclude=COMMON)
-    channels: int = module.channels(target.channels)
     for number, split in enumerate(SPLITS):
         images = arrays.load_images(prepared, split)
         rows = np.arange(len(images))
         if split == "train" and not config.paired:
             rows = _halve(len(images), config.seed, folder)
-        shape = (channels, *target.native_shape[1:])
+        shape = sources.source_of(spec).native_shape
         with NpyWriter(sources.source_path(folder, split), shape, np.uint8) as writer:
             for block, start in enumerate(range(0, len(rows), BLOCK)):
                 rng = np.random.default_rng([config.seed, number, block])
                 given = images[rows[start : start + BLOCK]]
                 writer.append(module.translate(given, rng, **fields))
-    write_json(arrays.spec_path(folder), _describe(spec, config, channels).to_dict())
+    write_json(arrays.spec_path(folder), spec.to_dict())
     about: dict[str, Any] = config.model_dump(mode="json") | {"drawn": module.DRAWN}
     write_json(sources.about_path(folder), about)
 
@@ -63,13 +60,3 @@ def _halve(count: int, seed: int, folder: Path) -> np.ndarray:
     for side, rows in zip(sources.SIDES, halves, strict=True):
         np.save(sources.rows_path(folder, side), rows)
     return halves[0]
-
-
-def _describe(spec: DataSpec, config: SourceConfig, channels: int) -> DataSpec:
-    """Both domains at their native size: translators take any size, so that nothing is padded."""
-    size, paired = spec.target.native_size, config.paired
-    counts = spec.target.class_counts if paired else ()
-    target = Domain(spec.target.channels, size, size, spec.target.classes, counts)
-    source = Domain(channels, size, size, spec.target.classes, counts)
-    num_train = spec.num_train if paired else spec.num_train - spec.num_train // 2
-    return DataSpec(spec.name, target, num_train, spec.num_test, source=source, paired=paired)
