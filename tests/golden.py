@@ -51,6 +51,9 @@ SMALL: dict[str, Any] = {  # of networks and methods; what is 0 or false, and so
     "minibatch_discrimination": 3,
     "unrolled_steps": 2,
     "critic_warmup": False,  # 100 updates a step
+    "channel_base": 64,
+    "channel_max": 4,
+    "style_dim": 8,
 }
 TINY: dict[str, Any] = {
     "dataset": "folder",

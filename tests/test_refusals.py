@@ -82,6 +82,14 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
             "models.wgan: objective.loss wasserstein grows without end",
         ),
         (
+            {"progan__objective__penalties": {"drift": 0.001}},
+            "models.progan: objective.loss wasserstein grows without end",
+        ),
+        (
+            {"progan__generator__growth": 0.2},
+            "models.progan: generator.growth and discriminator.growth disagree",
+        ),
+        (
             {"dcgan__objective__fake_label": 0.1},
             "models.dcgan.objective: fake_label smooths the labels of generated images alone",
         ),
@@ -176,6 +184,8 @@ def test_what_makes_sense_is_let_through(tmp_path: Path) -> None:
         "unrolled.schedule.n_critic": 2,
         "unrolled.objective.loss": "relativistic",
         "wgan.optimizer.alpha": 0.9,
+        "wgan.objective.penalties": {"drift": 0.001},  # beside the clip: it bounds no gradient
+        "dcgan.objective.penalties": {"drift": 0.001},  # with batch norm
         "dcgan.optimizer": {
             "generator": {"name": "sgd", "momentum": 0.9, "lr": {"start": 1, "end": 0}}
         },

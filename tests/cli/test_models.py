@@ -38,28 +38,30 @@ def models(capsys: pytest.CaptureFixture[str]) -> Any:
 
 
 def test_the_list_is_the_comments_of_the_blocks(models: Any) -> None:
-    blocks = re.findall(r"^  (\w+):\n((?:    # .*\n)+)", TEXT.partition("\nmodels:\n")[2], re.M)
-    wanted = {name: re.sub(r"\s*# ", " ", comment).strip() for name, comment in blocks}
+    wanted = dict(re.findall(r"^  (\w+):\n    # (.*)$", TEXT.partition("\nmodels:\n")[2], re.M))
     lines = models().splitlines()
     assert {line.split()[0]: line.split(maxsplit=1)[1] for line in lines} == wanted
     assert wanted.keys() == SHIPPED.models.keys()
     listed = json.loads(models("--json"))
     assert [each["block"] for each in listed] == list(wanted)
     for each in listed:
-        assert f"{each['purpose']} ({each['paper']})" == wanted[each["block"]]
+        paper = f" ({each['paper']})" if each["paper"] else ""
+        assert f"{each['purpose']}{paper}" == wanted[each["block"]]
 
 
 def test_comments_of_another_shape(here: Path, models: Any) -> None:
     changed = TEXT.replace(
         "    # Deep convolutional GAN, the default (Radford et al. 2016, arXiv:1511.06434)\n",
-        "    # One (or two)\n    # lines, no paper\n",
+        "    # One (or two), no paper\n    # The paper's: z of\n    # 100 numbers\n",
     )
     changed = re.sub(r"  cgan:\n    #.*\n", "  cgan:\n", changed)
     (here / "params.yaml").write_text(changed, encoding="utf-8")
     listed = {each.pop("block"): each for each in json.loads(models("--json"))}
-    assert listed["dcgan"] == {"purpose": "One (or two) lines, no paper", "paper": ""}
-    assert listed["cgan"] == {"purpose": "", "paper": ""}
+    notes = "The paper's: z of 100 numbers"
+    assert listed["dcgan"] == {"purpose": "One (or two), no paper", "paper": "", "notes": notes}
+    assert listed["cgan"] == {"purpose": "", "paper": "", "notes": ""}
     assert "cgan\n" in models()
+    assert models("dcgan").startswith(f"dcgan: One (or two), no paper\n{notes}\nimages:")
 
 
 def test_the_counts_of_a_block(models: Any) -> None:

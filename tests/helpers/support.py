@@ -30,6 +30,9 @@ SMALL: dict[str, Any] = {
     "minibatch_discrimination": 3,
     "unrolled_steps": 2,
     "critic_warmup": False,  # 100 updates a step
+    "channel_base": 64,
+    "channel_max": 4,
+    "style_dim": 8,
     "blocks": 1,
     "pool": 10,
 }

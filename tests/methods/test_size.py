@@ -17,6 +17,8 @@ from ganpipe.data.spec import DataSpec
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.size import Size, sizes, sizes_of
+from ganpipe.networks.network import Network
+from ganpipe.sampling.sampler import Sampler
 
 SPEC = spec_of()
 OF_LAYERS = [  # blocks whose operations are those of PyTorch's layers
@@ -103,6 +105,43 @@ def test_a_huge_network_takes_no_memory() -> None:
     found = sizes(validate(ModelConfig, content, "a test"), spec_of())
     weights = 16 * (100 * 4 * width + 4 * width * 2 * width + 2 * width * width + width)
     assert found["generator"].parameters == weights + 2 * (4 + 2 + 1) * width
+
+
+class Grown(Network):
+    """As many times the same linear layer as a buffer says, which `grow` sets."""
+
+    depth: Tensor
+
+    def __init__(self) -> None:
+        super().__init__((1, 1, 6))
+        self.layer = nn.Linear(6, 6, bias=False)
+        self.register_buffer("depth", torch.zeros(()))
+
+    def grow(self, progress: float) -> bool:
+        self.depth.fill_(round(5 * progress))
+        return True
+
+    def forward(self, images: Tensor) -> Tensor:
+        for _ in range(int(self.depth)):
+            images = self.layer(images)
+        return images.sum((1, 2, 3))
+
+
+class Judged(TwoDirections):
+    """A player that grows, and none that draws."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.players = nn.ModuleDict({"d": Grown()})
+
+    def samplers(self) -> dict[str, Sampler]:
+        return {}
+
+
+def test_a_network_is_counted_as_it_is_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its depth is a number of its own, which shapes alone do not tell."""
+    monkeypatch.setattr("ganpipe.methods.size.build_method", lambda *_, **__: Judged())
+    assert sizes(small_model("dcgan"), SPEC) == {"d": Size(36, 5 * 2 * 36)}
 
 
 def test_networks_of_a_player_are_counted_one_by_one() -> None:

@@ -34,6 +34,7 @@ def test_penalties_of_a_linear_critic() -> None:
     expected = {
         "gradient_penalty": (norm - 1) ** 2,
         "dragan": (norm - 1) ** 2,
+        "drift": sum((image * W).sum().item() ** 2 for image in REAL) / len(REAL),
         "r1": norm**2 / 2,
         "r2": norm**2 / 2,
     }

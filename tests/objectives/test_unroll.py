@@ -47,6 +47,23 @@ def test_closed_form_of_a_quadratic_game(steps: int) -> None:
     assert slope.item() == pytest.approx(inner * (a * v - 1) + shrink * a)
 
 
+def test_layers_that_are_not_used_do_not_matter() -> None:
+    """As those of a network that has not grown to its full size."""
+    x = torch.tensor([1.7], dtype=torch.float64)
+    plain, other = Product(0.3), Product(0.3)
+    other.later = nn.Linear(1, 1)
+    outputs = [
+        unrolled(
+            network,
+            lambda critic: (critic(x) - 1).square().sum() / 2,
+            2,
+            torch.optim.Adam(network.parameters(), lr=0.1),
+        )(x)
+        for network in (plain, other)
+    ]
+    assert outputs[0].equal(outputs[1])
+
+
 OPTIMIZERS = get_args(OptimizerName)
 
 

@@ -59,7 +59,7 @@ def test_padding_is_undone(tmp_path: Path) -> None:
     spec = DataSpec("mnist", Domain(1, 28, 32), 48, 12)
     trained = load_trained(saved(tmp_path / "g", spec=spec), CPU)
     assert next(draw(trained.sampler, 2, seed=0)).images.shape == (2, 1, 28, 28)
-    inputs = fixed_inputs(trained.sampler, 2, seed=0)
+    inputs = fixed_inputs(trained.sampler, 1, 2, seed=0)
     whole = trained.sampler.network(**inputs)
     assert torch.equal(trained.sampler(**inputs), whole[:, :, 2:30, 2:30])
 
@@ -79,10 +79,20 @@ def test_a_conditional_generator_draws_what_it_is_asked_for(tmp_path: Path) -> N
         right = labels == label
         assert torch.equal(only[right], images[right])
         assert not any(torch.equal(a, b) for a, b in zip(only[~right], images[~right], strict=True))
-    grid = fixed_inputs(trained.sampler, 5, seed=0)
-    assert grid["label"].tolist() == [0, 1, 0, 1, 0]
 
 
 def test_other_generators_have_no_labels(trained: Trained) -> None:
     assert all(drawn.label is None for drawn in draw(trained.sampler, 3, seed=1))
-    assert list(fixed_inputs(trained.sampler, 5, seed=0)) == ["z"]
+    grid = fixed_inputs(trained.sampler, 3, 5, seed=0)
+    assert {name: len(value) for name, value in grid.items()} == {"z": 15}
+
+
+@pytest.mark.parametrize("classes", [2, 20, 23])
+def test_a_grid_shows_a_class_in_each_row(tmp_path: Path, classes: int) -> None:
+    names = tuple(map(str, range(classes)))
+    spec = DataSpec("folder", Domain(1, 32, 32, names), 48, 12)
+    sampler = load_trained(saved(tmp_path / "g", "cgan", spec=spec), CPU).sampler
+    grid = fixed_inputs(sampler, 8, 3, seed=0)
+    rows = min(classes, 20)
+    assert grid["label"].view(rows, 3).tolist() == [[row] * 3 for row in range(rows)]
+    assert len(grid["z"].unique(dim=0)) == 3 * rows

@@ -18,7 +18,14 @@ from ganpipe.core import paths
 from ganpipe.data.config import FolderDataset
 from ganpipe.data.prepare.prepare import prepare
 
-SMALL: dict[str, Any] = {"width": 2, "hidden": [8, 8], "latent_dim": 8}  # all else is as shipped
+SMALL: dict[str, Any] = {  # all else is as shipped
+    "width": 2,
+    "hidden": [8, 8],
+    "latent_dim": 8,
+    "channel_base": 64,
+    "channel_max": 4,
+    "style_dim": 8,
+}
 REFUSED = {"wgan"}  # its warm-up alone takes more batches than five epochs of 300 images have
 
 

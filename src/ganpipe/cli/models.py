@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shlex
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+from ganpipe.cli.blocks import About, Changes, changed, comments, expected_spec, full_name
 from ganpipe.cli.published import PUBLISHED, Published
-from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.names import nearest
 from ganpipe.data.config import DatasetName
+from ganpipe.data.spec import DataSpec
 
 if TYPE_CHECKING:
-    from ganpipe.data.spec import DataSpec
     from ganpipe.methods.size import Size
     from ganpipe.params import Params
-
-WHOLE = ("dataset", "datasets", "models", "train")  # fields of params.yaml that -S reaches
-Changes = Mapping[str, Any]  # values by the names that -S takes
-
-
-class About(NamedTuple):
-    """The comment on a block, taken apart."""
-
-    purpose: str = ""
-    paper: str = ""  # what stands in brackets at the comment's end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +34,7 @@ class Count:
 
 def main(options: argparse.Namespace) -> None:
     """Print the list, or one block. Raises GanpipeError for what a user can mend."""
-    about = _comments()
+    about = comments()
     _check(options, list(about))
     if options.block is None:
         _print_list(about, as_json=options.json)
@@ -52,8 +42,8 @@ def main(options: argparse.Namespace) -> None:
     from ganpipe.methods.size import sizes
 
     changes = _changes(options)
-    params = _changed(options.block, changes)
-    spec = _with_source(_spec(params, options.classes), params)
+    params = changed(options.block, changes)
+    spec = _with_source(expected_spec(params, options.classes), params)
     try:
         players = sizes(params.chosen_model, spec)
     except GanpipeError as error:
@@ -75,14 +65,14 @@ def fill(parser: argparse.ArgumentParser) -> None:
     add("block", nargs="?", metavar="NAME", help="count this block; without a name, list all")
     add(
         "-S",
-        "--set-param",
+        "--set",
         dest="changes",
         type=_change,
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="change a field of the block, such as generator.width=64, or one that starts with "
-        f"{', '.join(WHOLE[:-1])} or {WHOLE[-1]}; may be repeated",
+        help="change a field of the block, such as generator.width=64; names that start with "
+        "dataset, datasets, models or train are those of the whole file; may be repeated",
     )
     add("--paper", action="store_true", help="change the block to its published size")
     add("--dataset", choices=get_args(DatasetName), help="count for its images")
@@ -127,79 +117,11 @@ def _check(options: argparse.Namespace, blocks: list[str]) -> None:
         )
 
 
-def _comments() -> dict[str, About]:
-    """The comment in the first lines under the name of each block of params.yaml."""
-    from ruamel.yaml import YAML
-
-    from ganpipe.params import load_params
-
-    load_params()  # whose mistakes come first
-    models = YAML().load(paths.PARAMS)["models"]
-    return {name: _about(block.ca.comment) for name, block in models.items()}
-
-
-def _about(comment: Any) -> About:
-    """Take a comment apart, as ruamel keeps it: tokens before the first field are its second."""
-    tokens = comment[1] if comment else None
-    text = " ".join(token.value.strip().lstrip("# ") for token in tokens or [])
-    in_brackets = re.search(r" \(([^()]*)\)$", text)
-    return About(text[: in_brackets.start()], in_brackets[1]) if in_brackets else About(text)
-
-
 def _changes(options: argparse.Namespace) -> Changes:
     """The changes of the command line; what it names replaces what a publication sets."""
     published = PUBLISHED[options.block].changes if options.paper else {}
     named = {"dataset": options.dataset} if options.dataset else {}
     return {**published, **named, **dict(options.changes)}
-
-
-def _changed(block: str, changes: Changes) -> Params:
-    """The parameters with the block chosen and changed; raises GanpipeError for wrong fields."""
-    from ganpipe.params import check, read
-
-    content = read() | {"model": block}
-    for name, value in changes.items():
-        _set(content, _full_name(block, name), value)
-    return check(content, f"{paths.PARAMS} with the changes of the command line")
-
-
-def _full_name(block: str, name: str) -> str:
-    return name if name.split(".")[0] in WHOLE else f"models.{block}.{name}"
-
-
-def _set(content: dict[str, Any], name: str, value: Any) -> None:
-    *parents, last = name.split(".")
-    holder: Any = content
-    for depth, parent in enumerate(parents, start=1):
-        holder = holder.setdefault(parent, {})
-        if not isinstance(holder, dict):
-            raise GanpipeError(
-                f"-S {name}: {'.'.join(parents[:depth])} is {json.dumps(holder)}, which has no "
-                "fields"
-            )
-    holder[last] = value
-
-
-def _spec(params: Params, classes: int | None) -> DataSpec:
-    """The chosen dataset as `prepare` would describe it, whether it is there or not."""
-    from ganpipe.data.catalog import OFFICIAL
-    from ganpipe.data.config import FolderDataset
-    from ganpipe.data.spec import DataSpec, Domain
-
-    config, size = params.chosen_dataset, params.chosen_dataset.image_size
-    if isinstance(config, FolderDataset):
-        if classes is not None and classes < 1:
-            raise GanpipeError("--classes must be at least 1")
-        names = tuple(str(index) for index in range(classes or 0))
-        return DataSpec(params.dataset, Domain(config.channels, size, size, names), 0, 0)
-    official = OFFICIAL[params.dataset]
-    if classes is not None:
-        raise GanpipeError(
-            f"--classes is of the dataset 'folder'; {params.dataset} has {len(official.classes)}"
-        )
-    native = official.native_size if config.fit == "pad" else size
-    domain = Domain(official.channels, native, size, official.classes)
-    return DataSpec(params.dataset, domain, official.num_train, official.num_test)
 
 
 def _with_source(spec: DataSpec, params: Params) -> DataSpec:
@@ -217,7 +139,7 @@ def _print_list(about: dict[str, About], *, as_json: bool) -> None:
         print(json.dumps(blocks, indent=2))
         return
     width = max(map(len, about))
-    for name, (purpose, paper) in about.items():
+    for name, (purpose, paper, _) in about.items():
         print(f"{name:<{width}}  {purpose}{paper and f' ({paper})'}".rstrip())
 
 
@@ -238,12 +160,14 @@ def _object(block: str, found: Count) -> dict[str, Any]:
 
 def _lines(block: str, found: Count, *, published: bool) -> Iterator[str]:
     """The text on one block."""
-    purpose, paper = found.about
+    purpose, paper, notes = found.about
     domain = found.spec.target
     classes = f"{len(domain.classes)} classes" if domain.classes else "classes not known"
     yield f"{block}: {purpose}"
     if paper:
         yield f"paper: {paper}"
+    if notes:
+        yield textwrap.fill(notes, 100)
     shape = " x ".join(map(str, domain.image_shape))
     padded = f" (padded from {domain.native_size})" if domain.padding else ""
     yield f"images: {found.spec.name}, {shape}{padded}, {classes}"
@@ -271,7 +195,7 @@ def _command(block: str, changes: Changes) -> str:
     """The line that trains a block with changes; `++` also adds fields that the block lacks."""
     words = ["dvc", "exp", "run", "-S", f"model={block}"]
     for name, value in changes.items():
-        words += ["-S", f"++{_full_name(block, name)}={_word(value)}"]
+        words += ["-S", f"++{full_name(block, name)}={_word(value)}"]
     return shlex.join(words)
 
 

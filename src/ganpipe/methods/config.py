@@ -10,7 +10,7 @@ from ganpipe.core.schema import NonNegativeFloat, PositiveInt, ScheduledProbabil
 from ganpipe.methods.configs.cyclegan import CycleGANConfig
 from ganpipe.methods.configs.pix2pix import Pix2PixConfig
 from ganpipe.networks.configs import DiscriminatorConfig, GeneratorConfig
-from ganpipe.objectives.config import ObjectiveConfig, pairs_images
+from ganpipe.objectives.config import ObjectiveConfig, bounds_gradient, pairs_images
 from ganpipe.optim.config import PlayerOptimizers
 from ganpipe.sampling.config import Distribution
 
@@ -66,21 +66,22 @@ class ModelConfig(Strict):
         d, objective = self.discriminator, self.objective
         d_batch_norm = getattr(d, "norm", "none") == "batch"
         d_spectral_norm = getattr(d, "spectral_norm", False)
+        bounded = any(bounds_gradient(name) for name in objective.penalties)
         conditioned = {self.generator.conditioning != "none", d.conditioning != "none"}
         reasons = {
             "objective.penalties need the gradient of one image's logit, and the discriminator's "
             "batch norm makes it depend on the whole batch; set discriminator.norm to none": (
-                bool(objective.penalties) and d_batch_norm
+                bounded and d_batch_norm
             ),
             "objective.penalties need the gradient of one image's logit, and "
             "discriminator.minibatch_discrimination makes it depend on the whole batch; leave out "
-            "one": bool(objective.penalties) and getattr(d, "minibatch_discrimination", 0) > 0,
+            "one": bounded and getattr(d, "minibatch_discrimination", 0) > 0,
             "discriminator.spectral_norm divides by what objective.weight_clip clips; leave out "
             "one": d_spectral_norm and objective.weight_clip > 0,
             "objective.loss wasserstein grows without end where nothing bounds the discriminator's "
             "gradient; add penalties, weight_clip or discriminator.spectral_norm": (
                 objective.loss == "wasserstein"
-                and not (objective.penalties or objective.weight_clip or d_spectral_norm)
+                and not (bounded or objective.weight_clip or d_spectral_norm)
             ),
             "discriminator.norm batch undoes the scale that discriminator.spectral_norm sets; set "
             "it to none": d_spectral_norm and d_batch_norm,
@@ -93,6 +94,10 @@ class ModelConfig(Strict):
             "objective.path_length is the length of paths in a space of styles, which "
             f"generator.arch {self.generator.arch} does not have; leave it out": (
                 objective.path_length > 0 and not self.generator.has_styles
+            ),
+            "generator.growth and discriminator.growth disagree on when a size is trained; give "
+            "both the same share": (
+                getattr(self.generator, "growth", 0.0) != getattr(d, "growth", 0.0)
             ),
             f"objective.loss {objective.loss} pairs real and generated images, of which there must "
             "be as many; leave out schedule.generator_batch": (

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import AnyModelConfig
 from ganpipe.methods.method import Method
+from ganpipe.networks.network import Network
 from ganpipe.sampling.sampler import Picture, Sampler
+
+END = math.nextafter(1.0, 0.0)  # progress of a run, in [0, 1), when networks have grown
 
 
 class Size(NamedTuple):
@@ -25,26 +29,33 @@ class Size(NamedTuple):
 
 
 def sizes(config: AnyModelConfig, spec: DataSpec) -> dict[str, Size]:
-    """The size of each player of ``config`` on the images of ``spec``, by its name.
+    """The size of each player of ``config`` on the images of ``spec``, as :func:`sizes_of` says.
 
-    Raises GanpipeError as :func:`build_method` does.
+    Only shapes are computed, so that a network of any size takes no memory, unless it reads
+    numbers of its own, such as how far it has grown. Raises GanpipeError as :func:`build_method`
+    does.
     """
-    with FakeTensorMode():  # shapes without numbers: a network of any size takes no memory
+    try:
+        with FakeTensorMode():
+            return sizes_of(build_method(config, spec, seed=0), spec)
+    except DataDependentOutputException:
         return sizes_of(build_method(config, spec, seed=0), spec)
 
 
 def sizes_of(method: Method, spec: DataSpec) -> dict[str, Size]:
-    """The size of each network of ``method``, by its player's name, or by ``<player>.<network>``
-    where a player has several.
+    """The size of each network of ``method`` at the end of a run, by its player's name, or by
+    ``<player>.<network>`` where a player has several.
 
     The operations are those of convolutions and matrix products, as PyTorch counts them; the
-    others are few.
+    others are few. The method cannot be trained afterwards.
     """
-    method.eval()
+    method.eval().requires_grad_(False)
     samplers = {sampler.network: sampler for sampler in method.samplers().values()}
     found = {}
     for name, network in _networks(method):
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
+        if isinstance(network, Network):
+            network.grow(END)
+        with FlopCounterMode(display=False) as counter:
             if network in samplers:
                 _draw(samplers[network])
             else:

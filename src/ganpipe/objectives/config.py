@@ -51,6 +51,12 @@ def pairs_images(loss: str) -> bool:
     return _sets(loss, "generator_sees_real")
 
 
+def bounds_gradient(penalty: str) -> bool:
+    """Whether a penalty holds down the discriminator's gradient: all do whose files do not set
+    ``BOUNDS_GRADIENT`` to False."""
+    return "BOUNDS_GRADIENT = False" not in source(PENALTIES, penalty).splitlines()
+
+
 def _sets(loss: str, keyword: str) -> bool:
     nodes = ast.walk(ast.parse(source(LOSSES, loss)))
     return any(isinstance(node, ast.keyword) and node.arg == keyword for node in nodes)
@@ -103,6 +109,7 @@ class ObjectiveConfig(Strict):
     @model_validator(mode="after")
     def _makes_sense(self) -> ObjectiveConfig:
         plain = (self.real_label, self.fake_label, self.label_flip) == (1.0, 0.0, 0.0)
+        bounded = any(bounds_gradient(name) for name in self.penalties)
         reasons = {
             f"loss '{self.loss}' has no labels to smooth or flip; leave out real_label, fake_label "
             "and label_flip": not plain and not has_labels(self.loss),
@@ -110,7 +117,7 @@ class ObjectiveConfig(Strict):
             "towards what it makes already (Salimans et al. 2016, section 3.4); lower real_label "
             "as well, or alone": self.fake_label > 0 and self.real_label == 1,
             "weight_clip and penalties both bound the norm of the discriminator's gradient; leave "
-            "out one": self.weight_clip > 0 and bool(self.penalties),
+            "out one": self.weight_clip > 0 and bounded,
             "penalty_every says how often penalties apply, and there are none": (
                 self.penalty_every > 1 and not self.penalties
             ),

@@ -35,7 +35,9 @@ def unrolled(
     places = {id(weight): place for place, weight in enumerate(own.values())}
     for _ in range(steps):
         loss = d_loss(_with(discriminator, weights))
-        gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
+        gradients = torch.autograd.grad(
+            loss, list(weights.values()), create_graph=True, materialize_grads=True
+        )  # zeros for layers that a network which grows does not use yet
         moved, states = _step(optimizer, places, list(weights.values()), gradients, states)
         weights = dict(zip(weights, moved, strict=True))
     return _with(discriminator, weights)

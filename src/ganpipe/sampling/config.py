@@ -24,6 +24,6 @@ class NoiseSamplerConfig(Strict):
 class SampleConfig(Strict):
     """The pictures of the stage `sample`."""
 
-    rows: PositiveInt
+    rows: PositiveInt  # of a conditioned sampler a row for each of the first 20 classes instead
     columns: PositiveInt
     interpolation_steps: PositiveInt  # images from one latent point to the next, ends included

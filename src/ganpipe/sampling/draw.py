@@ -13,6 +13,7 @@ from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.sampler import Sampler
 
 CHUNK = 250  # images per forward pass; fixed, so that the n-th image depends on the seed alone
+CLASS_ROWS = 20  # of a grid of a conditioned sampler, at most
 
 
 class Drawn(NamedTuple):
@@ -73,12 +74,19 @@ def images_of(sampler: Sampler, inputs: dict[str, Tensor]) -> Tensor:
     return to_uint8(sampler(**inputs)).cpu()
 
 
-def fixed_inputs(sampler: Sampler, num: int, seed: int) -> dict[str, Tensor]:
-    """The inputs of all grids of a run: those of its progress and the final one.
+def rows_of(sampler: Sampler, rows: int) -> int:
+    """The rows of a grid: one for each of the first CLASS_ROWS classes that a sampler can be asked
+    for; ``rows`` where it takes no label."""
+    return rows if sampler.label is None else min(len(sampler.label.classes), CLASS_ROWS)
 
-    Labels go through the classes in turn.
+
+def fixed_inputs(sampler: Sampler, rows: int, columns: int, seed: int) -> dict[str, Tensor]:
+    """The inputs of all grids of a run, row by row: those of its progress and the final one.
+
+    :func:`rows_of` says how many rows there are. A conditioned sampler draws one class in each.
     """
-    inputs = sampler.draw_inputs(num, make_rng(sampler.device, seed, "fixed noise"))
+    rows = rows_of(sampler, rows)
+    inputs = sampler.draw_inputs(rows * columns, make_rng(sampler.device, seed, "fixed noise"))
     if sampler.label is not None:
-        inputs["label"] = torch.arange(num, device=sampler.device) % len(sampler.label.classes)
+        inputs["label"] = torch.arange(rows, device=sampler.device).repeat_interleave(columns)
     return inputs

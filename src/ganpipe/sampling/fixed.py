@@ -37,7 +37,7 @@ def fixed_grid(sampler: Sampler, rows: int, columns: int, seed: int) -> FixedGri
     Raises GanpipeError where the test pictures are missing or damaged.
     """
     if not translates(sampler):
-        return FixedGrid(fixed_inputs(sampler, rows * columns, seed), columns)
+        return FixedGrid(fixed_inputs(sampler, rows, columns, seed), columns)
     count = max(1, rows // SHOWN) * columns
     given, truth = (side[:count] for side in pictures_for(sampler))
     around = torch.from_numpy(given.copy()), torch.from_numpy(truth.copy())

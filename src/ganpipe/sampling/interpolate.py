@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganpipe.runtime.seeding import make_rng
-from ganpipe.sampling.draw import images_of
+from ganpipe.sampling.draw import images_of, rows_of
 from ganpipe.sampling.pictures import given_to
 from ganpipe.sampling.sampler import Input, Noise, Picture
 from ganpipe.sampling.trained import Trained
@@ -14,7 +14,8 @@ from ganpipe.sampling.trained import Trained
 
 @torch.inference_mode()
 def interpolate(trained: Trained, *, rows: int, steps: int, seed: int) -> Tensor:
-    """uint8 (rows * steps, C, h, w): each row goes from one random input to another.
+    """uint8 (R * steps, C, h, w): each of R rows goes from one random input to another; R is
+    ``rows`` or, for a conditioned sampler, as many as :func:`rows_of` says, one class in each.
 
     Normal noise follows the great circle, since its mass is concentrated near a sphere (White 2016,
     arXiv:1609.04468); uniform noise follows the straight line, which stays in its cube. A sampler
@@ -22,9 +23,12 @@ def interpolate(trained: Trained, *, rows: int, steps: int, seed: int) -> Tensor
     labels, stay as they are at the start of the row.
     """
     sampler = trained.sampler
+    rows = rows_of(sampler, rows)
     ends = sampler.draw_inputs(2 * rows, make_rng(trained.device, seed, "interpolation"))
     for name, value in (given_to(sampler, 2 * rows) or {}).items():
         ends[name] = value[torch.arange(2 * rows) % len(value)].to(trained.device)
+    if sampler.label is not None:
+        ends["label"] = torch.arange(rows, device=trained.device).repeat(2)
     weights = torch.linspace(0, 1, steps, device=trained.device)
     path: dict[str, Tensor] = {}
     for name, value in ends.items():

@@ -42,7 +42,8 @@ from ganpipe.training.state import State, load_state_dict, start, state_dict
 
 log = logging.getLogger(__name__)
 
-PROGRESS_ROWS, PROGRESS_COLUMNS = 8, 8  # of each progress grid
+PROGRESS_ROWS = 8  # of each progress grid; of a conditioned sampler's a row a class
+PROGRESS_COLUMNS = 8
 
 
 @dataclass(frozen=True, kw_only=True)

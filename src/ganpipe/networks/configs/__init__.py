@@ -13,11 +13,19 @@ from pydantic import Field
 from ganpipe.networks.configs.biggan import BigGANDiscriminator, BigGANGenerator
 from ganpipe.networks.configs.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganpipe.networks.configs.mlp import MLPDiscriminator, MLPGenerator
+from ganpipe.networks.configs.progan import ProGANDiscriminator, ProGANGenerator
+from ganpipe.networks.configs.r3gan import R3GANDiscriminator, R3GANGenerator
 from ganpipe.networks.configs.resnet import ResNetDiscriminator, ResNetGenerator
 from ganpipe.networks.configs.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 
 GeneratorConfig = Annotated[
-    MLPGenerator | DCGANGenerator | ResNetGenerator | BigGANGenerator | StyleGAN2Generator,
+    MLPGenerator
+    | DCGANGenerator
+    | ResNetGenerator
+    | BigGANGenerator
+    | StyleGAN2Generator
+    | ProGANGenerator
+    | R3GANGenerator,
     Field(discriminator="arch"),
 ]
 DiscriminatorConfig = Annotated[
@@ -25,6 +33,8 @@ DiscriminatorConfig = Annotated[
     | DCGANDiscriminator
     | ResNetDiscriminator
     | BigGANDiscriminator
-    | StyleGAN2Discriminator,
+    | StyleGAN2Discriminator
+    | ProGANDiscriminator
+    | R3GANDiscriminator,
     Field(discriminator="arch"),
 ]

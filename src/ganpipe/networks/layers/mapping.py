@@ -50,5 +50,6 @@ class Mapping(nn.Module):
 
 
 def unit_second_moment(x: Tensor) -> Tensor:
-    """(N, d) rows divided by the root of their mean square."""
+    """(N, d, *) -> the same shape, each vector of length d divided by the root of its mean square,
+    with 1e-8 under the root."""
     return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()

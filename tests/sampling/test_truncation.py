@@ -1,0 +1,98 @@
+"""Inputs of generators with styles: noise by name, and truncation, which is given and not drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.games import CPU, rng
+from helpers.support import command, small_model, spec_of
+from helpers.weights import saved
+
+from ganpipe.core.errors import GanpipeError
+from ganpipe.methods.build import build_method
+from ganpipe.sampling.draw import fixed_inputs
+from ganpipe.sampling.sampler import Label, Noise, Sampler, Truncation
+from ganpipe.sampling.trained import Trained, load_trained
+
+
+def sampler_of(conditioning: dict[str, str]) -> Sampler:
+    model = small_model("stylegan2")
+    sides = {
+        side: getattr(model, side).model_copy(update={"conditioning": kind})
+        for side, kind in conditioning.items()
+    }
+    (sampler,) = build_method(model.model_copy(update=sides), spec_of(), 0).samplers().values()
+    return sampler
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Trained:
+    """A generator whose mean style is not zero."""
+    model = load_trained(saved(tmp_path / "g.safetensors", "stylegan2"), CPU)
+    model.sampler.network.get_buffer("w_avg").normal_(generator=rng())
+    return model
+
+
+def test_inputs_stand_in_their_order() -> None:
+    sampler = sampler_of({"generator": "embedding", "discriminator": "projection"})
+    kinds = {name: type(each) for name, each in sampler.inputs.items()}
+    sizes = [(4, 0), *[(size, index) for size in (8, 16, 32) for index in (0, 1)]]
+    noise = [f"noise_{size}_{index}" for size, index in sizes]
+    assert list(kinds) == ["z", "label", *noise, "truncation"]
+    assert kinds["label"] is Label
+    assert kinds["truncation"] is Truncation
+    assert {kinds[name] for name in ["z", *noise]} == {Noise}
+    assert "label" not in sampler_of({}).inputs
+
+
+def test_truncation_is_one_and_takes_no_randomness() -> None:
+    sampler = sampler_of({})
+    found = sampler.draw_inputs(3, rng())
+    assert torch.equal(found.pop("truncation"), torch.ones(3))
+    stream = rng()
+    for name, value in found.items():
+        kind = sampler.inputs[name]
+        assert isinstance(kind, Noise)
+        assert torch.equal(value, kind.draw(3, stream)), name
+    assert torch.equal(fixed_inputs(sampler, 5, 0)["truncation"], torch.ones(5))
+
+
+def test_without_truncation_nothing_changes(trained: Trained) -> None:
+    plain = trained.sample(3, seed=1)
+    assert np.array_equal(trained.sample(3, seed=1, truncation=1.0), plain)
+    assert not np.array_equal(trained.sample(3, seed=1, truncation=0.5), plain)
+
+
+def test_at_zero_every_piece_shows_one_image(trained: Trained) -> None:
+    """The noise has no strength before training."""
+    images = trained.sample(260, truncation=0.0).astype(int)  # of which 250 are the first piece
+    assert abs(images - images[0]).max() <= 1  # rounded the other way
+    assert abs(trained.sample(260).astype(int) - images).max() > 9
+
+
+@pytest.mark.parametrize("psi", [-0.1, 2.1, float("nan")])
+def test_numbers_out_of_range_are_refused(trained: Trained, psi: float) -> None:
+    with pytest.raises(GanpipeError, match=f"truncation is {psi}; it must be from 0"):
+        trained.sample(1, truncation=psi)
+
+
+def test_a_model_without_styles_refuses_truncation(tmp_path: Path) -> None:
+    path = saved(tmp_path / "g.safetensors", "dcgan")
+    for psi in (0.7, 1.0):
+        with pytest.raises(GanpipeError, match="'dcgan' has no styles to truncate; leave out"):
+            load_trained(path, CPU).sample(1, truncation=psi)
+    options = ["--weights", str(path), "--out", str(tmp_path / "x.npz"), "--truncation", "0.7"]
+    with pytest.raises(GanpipeError, match="'dcgan' has no styles to truncate"):
+        command("generate", [*options, "--device", "cpu"])
+    assert not (tmp_path / "x.npz").exists()
+
+
+def test_the_command_truncates(tmp_path: Path) -> None:
+    path, out = saved(tmp_path / "g.safetensors", "stylegan2"), tmp_path / "x.npz"
+    options = ["--weights", str(path), "--out", str(out), "--num", "3", "--device", "cpu"]
+    command("generate", [*options, "--truncation", "0.5"])
+    expected = load_trained(path, CPU).sample(3, truncation=0.5)
+    assert np.array_equal(np.load(out)["images"], expected)
