@@ -121,3 +121,16 @@ def test_each_direction_has_its_sampler() -> None:
 def test_the_identity_loss_needs_equal_channels() -> None:
     with pytest.raises(GanpipeError, match="set the model's identity to 0"):
         method(pairs_of(28, 1, 3), identity=0.5)
+
+
+@pytest.mark.parametrize("name", ["cyclegan", "pix2pix"])
+def test_blank_images_train_in_bf16(name: str) -> None:
+    """Instance norm of a blank image amplifies its gradients by the root of 1 / epsilon, 316."""
+    state, batches = begin(name)
+    batches.images.fill_(0)
+    assert batches.sources is not None
+    batches.sources.fill_(255)
+    for _ in range(5):
+        parts = train_step(state, batches, SHORT.model_copy(update={"precision": "bf16"}))
+        assert all(value.isfinite() for value in parts.values())
+    assert all(weight.isfinite().all() for weight in state.method.parameters())
