@@ -151,6 +151,10 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
             "models.cgan.generator.conditioning: must be one of 'none', 'concat' or 'batch_norm'",
         ),
         (
+            {"stylegan2__generator__style_mixing": 0.9, "stylegan2__latent": "uniform"},
+            "models.stylegan2: generator.style_mixing draws second vectors from N(0, 1)",
+        ),
+        (
             {"dcgan__schedule__n_critc": 3},
             "models.dcgan.schedule.n_critc: there is no such field; did you mean 'n_critic'?",
         ),

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dvc.utils.hydra import apply_overrides
 from helpers.support import ROOT, SHIPPED, command, run_python
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.params import load_params
 
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 
@@ -169,18 +166,6 @@ def test_wrong_parameters_are_told_first(here: Path, models: Any) -> None:
     (here / "params.yaml").unlink()
     with pytest.raises(GanpipeError, match=r"there is no params.yaml here"):
         models("dcgan")
-
-
-def test_the_line_that_trains_at_the_published_size(here: Path, models: Any) -> None:
-    text = models("wgan", "--paper")
-    line = shlex.split(text.partition("train it: ")[2])
-    assert line[:5] == ["dvc", "exp", "run", "-S", "model=wgan"]
-    apply_overrides(here / "params.yaml", [word for word in line[3:] if word != "-S"])
-    params = load_params(here / "params.yaml")
-    assert (params.model, params.dataset) == ("wgan", "folder")
-    assert params.models["wgan"].generator.width == 64
-    counts = json.loads(models("wgan", "--json"))["players"]
-    assert all(f"{each['parameters']:,}" in text for each in counts.values())
 
 
 def test_the_list_needs_no_torch() -> None:

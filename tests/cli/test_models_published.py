@@ -3,17 +3,54 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 from helpers.support import ROOT, SHIPPED, command
 
+from ganpipe.cli.blocks import changed
 from ganpipe.cli.published import PUBLISHED
+from ganpipe.params import load_params
 
 COUNTS = {  # parameters of generator and discriminator
     # Kernels of 4 x 4, channels 1024, 512, 256, 128 and 3, batch norms.
     "dcgan": (12_658_432, 11_036_160),
     "wgan": (3_576_704, 2_765_568),  # of the authors' program, printed by many tutorials
+    "stylegan2": (525_312 + 19_422_227, 20_720_641),
+    "stylegan2_ada": (525_312 + 19_422_227, 20_720_641),
+    # 128 channels throughout: 7 and 7 convolutions (one of 129 channels), dense layers, and four
+    # layers from or to RGB.
+    "progan": (
+        7 * (9 * 128**2 + 128) + (128 * 2048 + 128) + 4 * (3 * 128 + 3),
+        7 * (9 * 128**2 + 128) + 9 * 128 + (2048 * 128 + 128) + 129 + 4 * (3 * 128 + 128),
+    ),
+    "r3gan": (20_781_952, 21_280_512),
+}
+
+
+OTHERS = {  # more published counts, by changes of a block
+    ("progan", "channels up to 512"): (
+        {
+            "latent_dim": 512,
+            "generator.channel_base": 16384,
+            "generator.channel_max": 512,
+            "discriminator.channel_base": 16384,
+            "discriminator.channel_max": 512,
+        },
+        (20_719_628, 20_726_785),
+    ),
+    ("stylegan2", "conditional"): (
+        {"generator.conditioning": "embedding", "discriminator.conditioning": "projection"},
+        (793_088 + 19_422_227, 23_089_664),
+    ),
+    ("r3gan", "unconditional"): (
+        {"generator.conditioning": "none", "discriminator.conditioning": "none"},
+        (20_732_160, 20_683_776),
+    ),
 }
 
 
@@ -31,8 +68,32 @@ def test_every_published_size_has_its_counts() -> None:
 def test_the_published_counts(block: str, capsys: pytest.CaptureFixture[str]) -> None:
     command("models", [block, "--paper", "--json"])
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    players = found["players"]
-    counts = tuple(players[name]["parameters"] for name in ("generator", "discriminator"))
-    assert counts == COUNTS[block]
+    assert counts(found) == COUNTS[block]
     assert found["changes"] == dict(PUBLISHED[block].changes)
     assert PUBLISHED[block].source
+
+
+@pytest.mark.parametrize("case", OTHERS, ids=" ".join)
+def test_more_published_counts(case: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    changes, wanted = OTHERS[case]
+    words = [word for name, value in changes.items() for word in ("-S", f"{name}={value}")]
+    command("models", [case[0], "--paper", "--json", *words])
+    assert counts(json.loads(capsys.readouterr().out)) == wanted
+
+
+def counts(found: dict[str, Any]) -> tuple[int, ...]:
+    """The parameters of both players."""
+    return tuple(found["players"][name]["parameters"] for name in ("generator", "discriminator"))
+
+
+@pytest.mark.parametrize("block", PUBLISHED)
+def test_the_line_that_trains_sets_the_same(
+    block: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where DVC adds a field, or changes a part of a list or block, it could differ."""
+    command("models", [block, "--paper"])
+    line = shlex.split(capsys.readouterr().out.partition("train it: ")[2])
+    assert line[:4] == ["dvc", "exp", "run", "-S"]
+    path = Path(shutil.copy(ROOT / "params.yaml", tmp_path))
+    apply_overrides(path, [word for word in line[4:] if word != "-S"])
+    assert load_params(path) == changed(block, PUBLISHED[block].changes)

@@ -10,7 +10,7 @@ from ganpipe.data.orientation import ORIENTED, warn_about
 
 def test_digits_are_not_to_be_flipped(caplog: pytest.LogCaptureFixture) -> None:
     warn_about(("flip", "rotation"), "mnist")
-    assert "flip and rotation" in caplog.text
+    assert "by flip, rotation changes what images of mnist show" in caplog.text
     assert "a 6 upside down is a 9" in caplog.text
 
 

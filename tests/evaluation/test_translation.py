@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from torch import Tensor, nn
 
 from ganpipe.core import paths
+from ganpipe.core.errors import GanpipeError
 from ganpipe.data.loading import arrays, sources
 from ganpipe.data.source.config import SourceConfig
 from ganpipe.data.source.write import write_source
@@ -26,6 +27,7 @@ from ganpipe.sampling.configs.translate import TranslateSamplerConfig
 from ganpipe.sampling.draw import draw
 from ganpipe.sampling.pictures import given_to, most_images
 from ganpipe.sampling.samplers.translate import TranslateSampler
+from ganpipe.sampling.standing import take_standing_statistics
 from ganpipe.sampling.trained import Trained, load_trained, save_sampler
 from ganpipe.storage.files import write_json
 
@@ -220,3 +222,12 @@ def test_translations_do_not_depend_on_what_is_beside_them(tmp_path: Path) -> No
         ]
     )
     assert (together.int() - alone.int()).abs().max() <= 1  # of 255: other sums round otherwise
+
+
+def test_batches_for_standing_statistics_are_not_made_up() -> None:
+    content = small_model("pix2pix").model_dump(mode="json")
+    content["generator"]["norm"] = "batch"
+    model = type(small_model("pix2pix")).model_validate(content)
+    (sampler,) = build_method(model, pairs_of(), 0).samplers().values()
+    with pytest.raises(GanpipeError, match="translates pictures; set it to running"):
+        take_standing_statistics(sampler.eval(), 0)

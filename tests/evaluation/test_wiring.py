@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,110 +12,33 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.project import TINY, draw_images, edit_params
-from helpers.support import ROOT, list_code, run_python, shrink
+from helpers.evaluated import (
+    CPU,
+    NUM,
+    NUM_TEST,
+    NUM_TRAIN,
+    OF_SNAPSHOTS,
+    distance,
+    drawn,
+    fid,
+    labels_of,
+    outputs_of,
+    read,
+    real,
+    run_stage,
+)
+from helpers.project import edit_params
 from PIL import Image
-from ruamel.yaml import YAML
 
 from ganpipe import params as parameters
 from ganpipe.core import paths
 from ganpipe.core.schema import Strict
-from ganpipe.data.config import FolderDataset
-from ganpipe.data.prepare.prepare import prepare
 from ganpipe.evaluation.protocol import protocol_hash
 from ganpipe.evaluation.reference import fixed_order
-from ganpipe.features.classifier import open_extractor
-from ganpipe.features.extractor import Output, WeightFiles
-from ganpipe.metrics.frechet import frechet_distance
-from ganpipe.metrics.moments import Gaussian
 from ganpipe.sampling.draw import CHUNK, draw
+from ganpipe.sampling.standing import take_standing_statistics
 from ganpipe.sampling.trained import load_trained
 from stages.check import definitions
-
-CPU = torch.device("cpu")
-NUM, OF_SNAPSHOTS = 40, 24
-NUM_TRAIN, NUM_TEST = 65, 15  # of 80 images, by the hashes of their names
-CHANGES = {
-    "model": "cgan",
-    "train.batch_size": 8,
-    "evaluate.num_generated": NUM,
-    "evaluate.num_reference": 50,
-    "evaluate.snapshots.num_generated": OF_SNAPSHOTS,
-    "evaluate.max_searched.classifier": 60,
-}
-
-
-def run_stage(name: str) -> None:
-    import_module(f"stages.{name}").main()
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The current folder: a project with a trained conditional model of two snapshots."""
-    place = tmp_path_factory.mktemp("wiring")
-    for name in ("src", "stages"):
-        (place / name).symlink_to(ROOT / name)
-    shutil.copy(ROOT / "params.yaml", place)
-    model = shrink(YAML(typ="safe").load(ROOT / "params.yaml")["models"]["cgan"])
-    edit_params(place / "params.yaml", TINY | CHANGES | {"models.cgan": model})
-    draw_images(place / "raw")
-    config = FolderDataset(
-        path="raw", image_size=28, channels=1, test_fraction=0.2, skip_damaged=False
-    )
-    prepare("folder", config, place / "raw", place / paths.PREPARED)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        patch.setenv("GANPIPE_CACHE", str(place / "cache"))
-        list_code(place)
-        trained = run_python("-m", "stages.train", cwd=place)
-        assert trained.returncode == 0, trained.stderr
-        for name in ("classifier", "reference", "snapshots"):
-            run_stage(name)
-        yield place
-
-
-def read(path: Path) -> Any:
-    return json.loads(path.read_text())
-
-
-def outputs_of(images: torch.Tensor) -> Output:
-    """Features and logits of the project's classifier for uint8 (N, C, h, w), all at once."""
-    files = WeightFiles(classifier=paths.CLASSIFIER, inception=None)
-    with torch.inference_mode():
-        output: Output = open_extractor(files, CPU).network(images)
-    return output
-
-
-def drawn(weights: Path, num: int, purpose: str) -> torch.Tensor:
-    trained = load_trained(weights, CPU)
-    return torch.cat(
-        [each.images for each in draw(trained.sampler, num, trained.seed, purpose=purpose)]
-    )
-
-
-def labels_of(weights: Path, num: int, purpose: str) -> torch.Tensor:
-    trained = load_trained(weights, CPU)
-    labels = [each.label for each in draw(trained.sampler, num, trained.seed, purpose=purpose)]
-    return torch.cat([label for label in labels if label is not None])
-
-
-def real(split: str, num: int) -> torch.Tensor:
-    images = np.load(paths.PREPARED / f"{split}_images.npy")
-    return torch.from_numpy(images[fixed_order(len(images))[:num]])
-
-
-def fid(images: torch.Tensor) -> float:
-    """Against the first 50 training images."""
-    both = []
-    for each in (images, real("train", 50)):
-        features = outputs_of(each).features.double().numpy()
-        moments = features.mean(axis=0), np.cov(features, rowvar=False)
-        both.append(Gaussian(*moments, len(features)))
-    return frechet_distance(*both)
-
-
-def of_last_snapshot() -> Path:
-    return sorted(paths.SNAPSHOTS.iterdir())[-1]
 
 
 @pytest.mark.usefixtures("place")
@@ -152,26 +74,6 @@ def test_every_snapshot_is_evaluated_with_noise_of_its_own() -> None:
     assert record["generated"]["num_generated"] == OF_SNAPSHOTS
     assert record["classifier"]["num_floor"] == NUM_TEST
     assert found["protocol"] == protocol_hash(record)
-
-
-@pytest.fixture
-def evaluate(place: Path) -> Iterator[Callable[..., Any]]:
-    """The stage `evaluate` with changed parameters, where the first snapshot was the best."""
-    whole = (place / "params.yaml").read_bytes()
-    snapshots = read(paths.SNAPSHOT_METRICS)
-    first = min(paths.SNAPSHOTS.iterdir())
-    seen = int(first.stem.removeprefix("images_"))
-    best = snapshots | {"best": {"images_seen": seen, "fid_classifier": 0}, "protocol": "by hand"}
-    paths.SNAPSHOT_METRICS.write_text(json.dumps(best))
-
-    def run(**changes: Any) -> Any:
-        edit_params(place / "params.yaml", {f"evaluate.{k}": v for k, v in changes.items()})
-        run_stage("evaluate")
-        return read(paths.EVALUATE_METRICS)
-
-    yield run
-    (place / "params.yaml").write_bytes(whole)
-    paths.SNAPSHOT_METRICS.write_text(json.dumps(snapshots))
 
 
 @pytest.mark.parametrize(
@@ -217,6 +119,20 @@ def test_what_was_asked_for_stands_beside_what_is_predicted(evaluate: Callable[.
     counts = predicted.bincount(minlength=len(classes)).tolist()
     assert shares == {name: count / NUM for name, count in zip(classes, counts, strict=True)}
     assert not any(name.startswith("class_share") for name in metrics)
+    with paths.CLASS_FID.open() as file:
+        fids = list(csv.DictReader(file))
+    features = outputs_of(drawn(paths.GENERATOR, NUM, "evaluate")).features
+    training = outputs_of(real("train", 50)).features
+    labels = np.load(paths.PREPARED / "train_labels.npy")[fixed_order(NUM_TRAIN)[:50]]
+    sides = [(features[asked == k], training[labels == k]) for k in range(len(classes))]
+    assert [row["class"] for row in fids] == list(classes)
+    for row, (generated, known) in zip(fids, sides, strict=True):
+        assert [int(row["num"]), int(row["num_real"])] == [len(generated), len(known)]
+        assert float(row["fid"]) == pytest.approx(distance(generated, known), rel=1e-4)
+    mean = np.mean([float(row["fid"]) for row in fids])
+    assert metrics["class_fid_classifier"] == pytest.approx(mean)
+    floor = np.mean([float(row["floor"]) for row in fids])
+    assert metrics["class_fid_classifier_floor"] == pytest.approx(floor)
 
 
 def test_every_image_is_drawn_once(
@@ -264,6 +180,33 @@ def test_figures_in_bf16_have_names_of_their_own(evaluate: Callable[..., Any], p
     run_stage("reference")
     assert "class_accuracy" in full
     assert full.keys() & half.keys() == {"protocol"}
+
+
+def test_standing_statistics_are_those_of_both_stages(
+    evaluate: Callable[..., Any], place: Path
+) -> None:
+    def expected(weights: Path, num: int, purpose: str) -> float:
+        trained = load_trained(weights, CPU)
+        take_standing_statistics(trained.sampler, trained.seed)
+        pieces = draw(trained.sampler, num, trained.seed, purpose=purpose)
+        return fid(torch.cat([each.images for each in pieces]))
+
+    whole = (place / "params.yaml").read_bytes()
+    records = [paths.EVALUATE_PROTOCOL, paths.SNAPSHOT_PROTOCOL]
+    plain, plainly = evaluate(), [read(path)["generated"] for path in records]
+    standing = evaluate(batch_norm="standing")
+    run_stage("snapshots")
+    found, stood = read(paths.SNAPSHOT_METRICS), [read(path)["generated"] for path in records]
+    (place / "params.yaml").write_bytes(whole)
+    run_stage("snapshots")
+    assert standing["fid_classifier"] != plain["fid_classifier"]
+    of_last = expected(max(paths.SNAPSHOTS.iterdir()), OF_SNAPSHOTS, "snapshots")
+    assert found["last"]["fid_classifier"] == pytest.approx(of_last, rel=1e-5)
+    of_generator = expected(paths.GENERATOR, NUM, "evaluate")
+    assert standing["fid_classifier"] == pytest.approx(of_generator, rel=1e-5)
+    assert standing["protocol"] != plain["protocol"]
+    more = {"batch_norm": "standing statistics of 10000 images"}
+    assert stood == [said | more for said in plainly]
 
 
 def test_an_extractor_of_the_snapshots_alone_is_made(place: Path) -> None:

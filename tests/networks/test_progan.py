@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers.networks import discriminator, generator
 from torch import Tensor, nn
 
 from ganpipe.networks import progan
@@ -201,6 +202,20 @@ def test_weights_files_hold_the_level() -> None:
     other.load_state_dict(generator.state_dict())
     assert other(noise()).equal(generator(noise()))
     assert copy.deepcopy(generator)(noise()).equal(generator(noise()))
+
+
+@pytest.mark.parametrize("conditioning", ["concat", "projection", "auxiliary"])
+def test_conditioned_networks_grow(conditioning: str) -> None:
+    """A share of 0.25 is in the third of six phases of 0.1: the second level is trained."""
+    told: Any = generator("progan", conditioning="concat", growth=0.6)
+    critic: Any = discriminator("progan", conditioning=conditioning, growth=0.6)
+    for network in (told, critic):
+        assert network.network.growth.moment() == (0, 1)
+        assert network.grow(0.25)
+        assert network.network.growth.moment() == (1, 1)
+    images = told(noise(), torch.tensor([0, 1, 2, 0, 1]))
+    assert images.equal(doubled(images[..., ::4, ::4], 2))
+    assert critic.fade(pictures()).equal(critic.network.fade(pictures()))
 
 
 @pytest.mark.parametrize(("side", "levels"), [(28, 3), (32, 4), (64, 5)])

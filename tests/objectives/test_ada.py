@@ -122,12 +122,19 @@ def test_colours_have_the_published_ranges() -> None:
     assert angles.std().item() == pytest.approx(math.pi / math.sqrt(3), rel=0.05)
 
 
-def test_brightness_comes_before_what_multiplies_it() -> None:
-    black = torch.zeros(2000, 1, 2, 2)
-    both = apply(black, 1.0, "brightness", "contrast")[:, 0, 0, 0]
-    assert torch.allclose(both.abs() > 0, torch.ones(2000, dtype=torch.bool))
-    expected = 0.2 * math.exp((0.5 * math.log(2)) ** 2)  # deviation of N(0, 0.2) 2^N(0, 0.5)
-    assert both.std().item() == pytest.approx(expected, rel=0.1)
+def test_colours_are_composed_as_published() -> None:
+    """What one transform draws does not depend on the others, so that each factor can be had alone,
+    and their product is known."""
+    names = ("brightness", "contrast", "luma_flip", "hue", "saturation")
+    black, white = torch.zeros(500, 3, 2, 2), torch.ones(500, 3, 2, 2)
+    red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(500, -1, 2, 2)
+    brightness = apply(black, 1.0, "brightness")
+    contrast = apply(white, 1.0, "contrast")
+    sign = apply(white, 1.0, "luma_flip")
+    saturation = (apply(red, 1.0, "saturation") - 1 / 3)[:, :1] * 1.5
+    chroma = apply(red, 1.0, "hue") - 1 / 3
+    expected = contrast * (sign * (brightness + 1 / 3) + saturation * chroma)
+    assert torch.allclose(apply(red, 1.0, *names), expected, atol=1e-4)
 
 
 def test_cutout_makes_half_the_side_grey() -> None:
@@ -222,6 +229,7 @@ def test_a_given_probability_does_not_adapt() -> None:
     for _ in range(8):
         fixed.adapt(torch.tensor(1.0), images=100_000)
     assert fixed.strength(0.9).item() == 0.25
+    assert fixed.p.item() == 0
     schedule = ShareSchedule(start=0.0, end=0.5, until=0.5)
     moving = build(probability=schedule)
     assert [moving.strength(at).item() for at in (0, 0.25, 0.5, 0.75)] == [0, 0.25, 0.5, 0.5]

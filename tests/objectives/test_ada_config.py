@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from helpers.support import SHIPPED
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.plugins import names
 from ganpipe.core.schema import validate
 from ganpipe.objectives.augmentations.config import AdaConfig, AugmentationConfig, Transforms
 from ganpipe.objectives.config import ObjectiveConfig
+from stages.check import chosen
 
 NONE = dict.fromkeys(Transforms.model_fields, 0)
 
@@ -44,6 +46,23 @@ def test_an_objective_holds_one() -> None:
     assert config is not None
     assert (config.transforms.hue, config.transforms.cutout, config.transforms.flip) == (0.5, 1, 1)
     assert ObjectiveConfig(loss="hinge").augmentation is None
+
+
+def test_the_default_is_the_published_pipe() -> None:
+    shares = Transforms().model_dump()
+    assert shares.pop("cutout") == 0
+    assert len(shares) == 12
+    assert set(shares.values()) == {1}
+
+
+def test_only_a_chosen_kind_is_code_of_training() -> None:
+    model = SHIPPED.chosen_model
+    block = AdaConfig(kind="ada")
+    objective = model.objective.model_copy(update={"augmentation": block})
+    models = {SHIPPED.model: model.model_copy(update={"objective": objective})}
+    with_ada = chosen(SHIPPED.model_copy(update={"models": models}))["ganpipe.objectives.build"]
+    plain = chosen(SHIPPED)["ganpipe.objectives.build"]
+    assert {*with_ada} - {*plain} == {"ganpipe.objectives.augmentations.ada"}
 
 
 def test_kinds_are_files() -> None:

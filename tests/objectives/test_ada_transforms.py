@@ -105,6 +105,13 @@ def test_sampling_is_that_of_grid_sample() -> None:
     assert torch.allclose(bilinear(images, places), expected, atol=1e-12)
 
 
+def test_a_quarter_of_a_rotation_turns_down_to_the_right() -> None:
+    down, right = torch.eye(2).double()
+    quarter = rotations(torch.tensor([math.pi / 2], dtype=torch.float64))[0]
+    assert torch.allclose(quarter @ down, right)
+    assert torch.allclose(quarter @ right, -down)
+
+
 @pytest.mark.parametrize("angle", [0.5, -2.0])
 def test_rotation_and_scale_are_scipys(angle: float) -> None:
     image = ndimage.gaussian_filter(noise(32, 32).numpy(), 2, mode="mirror")
@@ -165,3 +172,5 @@ def test_luma_and_chroma_are_apart() -> None:
     assert torch.allclose(matrix(luma=-1) @ colours, colours - 2 * mean)
     assert torch.allclose(matrix(luma=-1) @ matrix(luma=-1), torch.eye(3).double())
     assert torch.allclose(matrix(luma=3, chroma=3) @ colours, 3 * colours)  # contrast
+    together = matrix(luma=-3, chroma=2, hue=0.7)
+    assert torch.allclose(together, matrix(luma=-3) @ matrix(chroma=2) @ matrix(hue=0.7))

@@ -58,6 +58,9 @@ def test_a_conditional_model_is_judged_by_what_it_was_asked_for(project: Project
     assert "file://" in project.dvc("plots", "show")
     page = (project.root / "dvc_plots/index.html").read_text()
     assert "Classes asked for and seen" in page
+    assert "FID by class" in page
+    fids = (project.root / "metrics/class_fid.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in fids] == ["class", "bars", "discs"]
     project.run("git", "checkout", "-q", "params.yaml")
 
 

@@ -21,6 +21,7 @@ def test_the_first_run_leaves_every_result(base: Project) -> None:
     assert base.json("metrics/protocol.json")["generated"]["num_generated"] == 64
     assert -1 < base.json("metrics/data.json")["mean"] < 1
     assert base.json("metrics/train.json")["step"] == 2 * 64 // 16
+    assert (base.root / "metrics/class_fid.csv").read_text() == "class,num,num_real,fid,floor\n"
     curve = (base.root / "metrics/train.csv").read_text().splitlines()
     assert len(curve) == 1 + 4
     curve = (base.root / "metrics/snapshots.csv").read_text().splitlines()

@@ -57,7 +57,7 @@ def test_truncation_is_one_and_takes_no_randomness() -> None:
         kind = sampler.inputs[name]
         assert isinstance(kind, Noise)
         assert torch.equal(value, kind.draw(3, stream)), name
-    assert torch.equal(fixed_inputs(sampler, 5, 0)["truncation"], torch.ones(5))
+    assert torch.equal(fixed_inputs(sampler, 1, 5, 0)["truncation"], torch.ones(5))
 
 
 def test_without_truncation_nothing_changes(trained: Trained) -> None:

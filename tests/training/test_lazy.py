@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from helpers.games import CPU
+from helpers.games import CPU, SHORT, begin
+from helpers.support import small_model
 from protocol.harness import CONFIG, RandomBatches
 from torch import nn
 
-from ganpipe.core.schema import NonNegativeSchedule, ProbabilitySchedule
+from ganpipe.core.schema import NonNegativeSchedule, ProbabilitySchedule, validate
+from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.method import Loss, Method, Turn
 from ganpipe.optim.config import OptimizerConfig
 from ganpipe.sampling.sampler import Sampler
-from ganpipe.training.loop import total_steps, train_step
-from ganpipe.training.state import correction_of, start
+from ganpipe.training.loop import correction_of, total_steps, train_step
+from ganpipe.training.state import start
 
 EVERY = 4
 SLOPES = {"main": 0.5, "lazy": -2.0}  # of each loss in the only weight
@@ -95,6 +97,21 @@ def test_adam_is_corrected_for_a_lazy_turn_and_follows_its_schedules() -> None:
         step: weight for (step, _), weight in zip(gradients, adam(gradients, total), strict=True)
     }
     assert found == pytest.approx([after[step] for step in range(9)], rel=1e-5)
+
+
+def test_a_penalty_with_turns_of_its_own_corrects_the_discriminator_alone() -> None:
+    """By the numbers that the authors' program of StyleGAN2-ADA has for a penalty in every 16th
+    step."""
+    content = small_model("toy_mlp").model_dump(mode="json")
+    lazily = {"penalties": {"r1": 1.0}, "penalty_turn": "own", "penalty_every": 16}
+    content["objective"] |= lazily
+    content["optimizer"] |= {"lr": 0.0025, "betas": [0.0, 0.99]}
+    state, batches = begin(validate(ModelConfig, content, "a block"))
+    train_step(state, batches, SHORT)
+    groups = {player: each.param_groups[0] for player, each in state.optimizers.items()}
+    assert groups["discriminator"]["lr"] == pytest.approx(0.00235294, rel=1e-5)
+    assert groups["discriminator"]["betas"] == pytest.approx((0, 0.990585), rel=1e-6)
+    assert (groups["generator"]["lr"], groups["generator"]["betas"]) == (0.0025, (0.0, 0.99))
 
 
 def turn(player: str, every: int = 1) -> Turn:

@@ -244,6 +244,15 @@ def test_an_epoch_is_told_once_however_many_updates_a_step_takes() -> None:
     assert [finished_epoch(before, before + 5, 30) for before in (20, 25, 30)] == [0, 1, 0]
 
 
+def test_the_last_epoch_is_told_where_batches_are_left_over(
+    spec: DataSpec, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """18 batches are three steps of five updates, and three batches more."""
+    train("toy_mlp", {"n_critic": 5}, batch_size=8, epochs=3)
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("epoch ")]
+    assert [line.split(":")[0] for line in told] == ["epoch 1/3", "epoch 3/3"]
+
+
 def test_the_updates_of_each_side_are_said_and_few_steps_are_warned_about(
     spec: DataSpec, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,7 @@ ENVIRONMENT = METRICS / "environment.json"
 EVALUATE_METRICS = METRICS / "evaluate.json"
 EVALUATE_PROTOCOL = METRICS / "protocol.json"
 CLASS_SHARES = METRICS / "class_share.csv"
+CLASS_FID = METRICS / "class_fid.csv"
 CONFUSION = METRICS / "confusion.csv"
 SNAPSHOT_CURVE = METRICS / "snapshots.csv"
 SNAPSHOT_KID = METRICS / "snapshots_kid.csv"  # a plot draws the last column of a file

@@ -17,9 +17,9 @@ def warn_about(transforms: Collection[str], dataset: str) -> None:
     """
     if transforms and (reason := ORIENTED.get(dataset)):
         log.warning(
-            "%s of the images of %s: %s, and the generator learns such images where they are "
-            "frequent; set these transforms to 0",
-            " and ".join(transforms),
+            "augmentation by %s changes what images of %s show (%s), and the generator may learn "
+            "to draw such images; set them to 0 under objective.augmentation.transforms",
+            ", ".join(transforms),
             dataset,
             reason,
         )

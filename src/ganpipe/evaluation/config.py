@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from ganpipe.core.schema import PositiveInt, Strict
 from ganpipe.features.config import ClassifierConfig, ExtractorName, Precision
 
+BatchNorm = Literal["running", "standing"]
+
 
 class SearchedConfig(Strict):
     """Training images among which copies are looked for, at most; a pass through Inception is
@@ -35,6 +37,7 @@ class EvaluateConfig(Strict):
     weights: Literal["ema", "raw"]  # which generator is evaluated
     checkpoint: Literal["last", "best"]  # best: the snapshot with the lowest FID
     snapshots: SnapshotsConfig
+    batch_norm: BatchNorm  # the generator's statistics: training's, or anew
     inception_weights: str | None  # a file for pytorch-fid's network in place of the published
     batch_size: PositiveInt  # images per pass through an extractor
     precision: Precision  # of the extractors; bf16 figures are named apart: fid_bf16

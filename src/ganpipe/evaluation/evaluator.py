@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ganpipe.core.errors import GanpipeError
+from ganpipe.evaluation.class_fid import ClassFid, class_fids, mean_fid
 from ganpipe.evaluation.reference import Reference
 from ganpipe.evaluation.statistics import Statistics, collect
 from ganpipe.features.extractor import Extractor, arithmetic
@@ -49,6 +50,7 @@ class Measured(NamedTuple):
     closest: Pairs | None = None  # where the reference knows training images
     predicted: Tensor | None = None  # (N,) int64 classes, where the extractor knows the data's
     class_share: dict[str, float] | None = None  # of each class among those
+    class_fid: Sequence[ClassFid] = ()  # of each class, where classes were asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +134,11 @@ class Evaluator:
         return frechet_distance(self.reference.gaussian, generated, self.half)
 
 
-def measure(evaluator: Evaluator, images: Iterable[Tensor]) -> Measured:
-    """All metrics of ``evaluator.num`` generated ``images``, uint8 (n, C, h, w) pieces.
+def measure(
+    evaluator: Evaluator, images: Iterable[Tensor], asked: Tensor | None = None
+) -> Measured:
+    """All metrics of ``evaluator.num`` generated ``images``, uint8 (n, C, h, w) pieces, which were
+    ``asked``, int64 (num,), for classes if at all.
 
     What the reference does not know is left out: statistics from elsewhere give FID and scores.
     Raises GanpipeError for fewer than two images.
@@ -147,6 +152,7 @@ def measure(evaluator: Evaluator, images: Iterable[Tensor]) -> Measured:
         )
     name = evaluator.extractor.score
     copies, closest = _copies(statistics, evaluator.reference)
+    by_class = _class_fid(evaluator, statistics, asked)
     metrics = {
         **_fid(evaluator, statistics),
         **_kid(evaluator, statistics),
@@ -154,10 +160,11 @@ def measure(evaluator: Evaluator, images: Iterable[Tensor]) -> Measured:
         name: score,
         f"{name}_std": score_std,
         **copies,
+        **mean_fid(by_class),
     }
     named = _named(evaluator, metrics) | _classes(evaluator, statistics)
     shares = statistics.coverage.shares() if statistics.coverage else None
-    return Measured(named, closest, statistics.predicted, shares)
+    return Measured(named, closest, statistics.predicted, shares, by_class)
 
 
 def fid_alone(evaluator: Evaluator, images: Iterable[Tensor]) -> Measured:
@@ -248,6 +255,18 @@ def _classes(evaluator: Evaluator, statistics: Statistics) -> dict[str, float]:
     ending = arithmetic(evaluator.extractor.precision)
     coverage = statistics.coverage.metrics() if statistics.coverage else {}
     return {name + ending: value for name, value in coverage.items()}
+
+
+def _class_fid(
+    evaluator: Evaluator, statistics: Statistics, asked: Tensor | None
+) -> list[ClassFid]:
+    """FID by class where images were asked for classes that the extractor knows, otherwise empty;
+    of the images whose features are stored."""
+    classes = evaluator.extractor.training_share
+    if asked is None or not classes:
+        return []
+    features = statistics.features
+    return class_fids(features, asked[: len(features)], evaluator.reference, len(classes))
 
 
 def _copies(statistics: Statistics, reference: Reference) -> tuple[dict[str, float], Pairs | None]:

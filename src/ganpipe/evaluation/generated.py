@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from ganpipe.evaluation.config import BatchNorm
 from ganpipe.evaluation.spool import Spool, spooled
-from ganpipe.sampling.draw import draw
+from ganpipe.sampling.draw import CHUNK, draw
 from ganpipe.sampling.pictures import given_to
-from ganpipe.sampling.trained import Trained
+from ganpipe.sampling.standing import PASSES, take_standing_statistics
+from ganpipe.sampling.trained import Trained, load_trained
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,31 @@ class Generated:
 
     spool: Spool
     label: Tensor | None  # (N,) int64; None of a generator without labels
+
+
+def load_generators(
+    weights: Iterable[Path], batch_norm: BatchNorm, device: torch.device
+) -> Iterator[Trained]:
+    """The generators of files of weights, with the statistics of batch norm that ``batch_norm``
+    says. Logs a warning, once, where they have no batch norm to be measured anew."""
+    warned = False
+    for path in weights:
+        trained = load_trained(path, device)
+        if batch_norm == "standing" and not warned:
+            warned = not take_standing_statistics(trained.sampler, trained.seed)
+            if warned:
+                log.warning(
+                    "evaluate.batch_norm: standing changes nothing, since this generator has no "
+                    "batch norm"
+                )
+        yield trained
+
+
+def about_batch_norm(statistics: BatchNorm) -> dict[str, str]:
+    """What a protocol says of the statistics of batch norm where they are not training's."""
+    if statistics == "running":
+        return {}
+    return {"batch_norm": f"standing statistics of {PASSES * CHUNK} images"}
 
 
 @contextmanager

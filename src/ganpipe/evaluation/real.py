@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
-from ganpipe.data.loading.arrays import load_images, load_spec
+from ganpipe.data.loading.arrays import SplitName, load_images, load_labels, load_spec
 from ganpipe.data.spec import DataSpec
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.evaluation.open import project_extractor
@@ -31,9 +32,10 @@ def write_references(config: EvaluateConfig, dataset: str) -> None:
     share_out()
     device = pick_device("auto")
     spec = load_spec(paths.PREPARED)
-    images = {
-        "train": load_images(paths.PREPARED, "train"),
-        "test": load_images(paths.PREPARED, "test"),
+    splits: tuple[SplitName, ...] = ("train", "test")
+    images: dict[str, np.ndarray] = {split: load_images(paths.PREPARED, split) for split in splits}
+    labels: dict[str, np.ndarray | None] = {
+        split: load_labels(paths.PREPARED, split) for split in splits
     }
     with atomic_folder(paths.REFERENCE) as folder:
         for name in needed_extractors(config, dataset):
@@ -45,7 +47,12 @@ def write_references(config: EvaluateConfig, dataset: str) -> None:
             )
             with memoised(_open(config, name, device, spec=spec)) as extractor:
                 reference = reference_of(
-                    extractor, images, split=config.split, sizes=sizes, protocol=_about(spec)
+                    extractor,
+                    images,
+                    split=config.split,
+                    sizes=sizes,
+                    protocol=_about(spec),
+                    labels=labels,
                 )
                 save_reference(folder / f"{name}.npz", reference)
 

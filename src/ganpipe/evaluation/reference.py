@@ -6,8 +6,8 @@ Its ``mu`` and ``sigma`` are what pytorch-fid reads and writes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ class Reference:
     held_out: Tensor | None = None  # (K, d) float32: real images of the other split
     searched: Tensor | None = None  # (M, d) float32: training images searched for copies
     test_median: float | None = None  # squared distance of test images to the nearest of those
+    labels: Tensor | None = None  # (N,) int64: the classes of `features`
+    held_out_labels: Tensor | None = None  # (K,) int64: those of `held_out`
 
 
 def fixed_order(available: int) -> np.ndarray:
@@ -74,11 +76,13 @@ def reference_of(
     split: str,
     sizes: Sizes,
     protocol: dict[str, Any],
+    labels: Mapping[str, np.ndarray | None] | None = None,
 ) -> Reference:
     """Statistics of ``images[split]``, uint8 (N, C, h, w), to compare generated images with.
 
     ``images`` holds the splits "train" and "test". The other one is held out, for the floor, and
-    both serve the search for copies. Raises GanpipeError for fewer than two images.
+    both serve the search for copies. ``labels`` (N,), where they are known, are kept beside the
+    features if the extractor knows the classes. Raises GanpipeError for fewer than two images.
     """
     order = {name: fixed_order(len(array)) for name, array in images.items()}
 
@@ -92,12 +96,20 @@ def reference_of(
             batch_size=sizes.batch_size,
         )
 
+    def labels_of(name: str, features: Tensor) -> Tensor | None:
+        known = labels.get(name) if labels and extractor.training_share else None
+        return None if known is None else torch.from_numpy(known[order[name][: len(features)]])
+
     real = first(sizes.num_reference, split)
     reference = make_reference(extractor, real, protocol | {"split": split})
+    reference = replace(reference, labels=labels_of(split, real.features))
     if min(map(len, images.values())) < 2:
         return reference
-    held_out = first(sizes.max_features, "test" if split == "train" else "train")
-    reference = replace(reference, held_out=held_out.features)
+    other = "test" if split == "train" else "train"
+    held_out = first(sizes.max_features, other)
+    reference = replace(
+        reference, held_out=held_out.features, held_out_labels=labels_of(other, held_out.features)
+    )
     train, test = (real, held_out) if split == "train" else (held_out, real)
     searched = order["train"][: sizes.max_searched]
     known = train.features[: len(searched)]
@@ -140,9 +152,10 @@ def with_search(
 def save_reference(path: Path, reference: Reference) -> None:
     """Write the .npz, atomically; the same content gives the same bytes."""
     arrays: dict[str, Any] = {
-        name: np.asarray(value)
-        for name in ("features", "radii", "within", "held_out", "searched", "test_median")
-        if (value := getattr(reference, name)) is not None
+        each.name: np.asarray(value)
+        for each in fields(reference)
+        if each.name not in ("gaussian", "protocol")
+        and (value := getattr(reference, each.name)) is not None
     }
     with atomic_path(path) as temporary, temporary.open("wb") as target:
         np.savez(
@@ -174,6 +187,9 @@ def load_reference(path: Path) -> Reference:
                 tensors["radii"] = _rows("radii", content["radii"], 2)
                 if len(tensors["radii"]) != len(tensors.get("features", ())):
                     raise ValueError("features and radii differ in number")
+            for name, of in (("labels", "features"), ("held_out_labels", "held_out")):
+                if name in content:
+                    tensors[name] = _labels(name, content[name], len(tensors.get(of, ())))
             numbers = {
                 name: float(content[name]) for name in ("within", "test_median") if name in content
             }
@@ -225,3 +241,9 @@ def _rows(name: str, rows: np.ndarray, width: int) -> Tensor:
     if not np.isfinite(rows).all():
         raise ValueError(f"{name} holds NaN or infinity")
     return torch.from_numpy(rows)
+
+
+def _labels(name: str, labels: np.ndarray, num: int) -> Tensor:
+    if labels.shape != (num,) or labels.dtype != np.int64 or labels.min(initial=0) < 0:
+        raise ValueError(f"{name} are {labels.dtype} {labels.shape}, not {num} classes")
+    return torch.from_numpy(labels)

@@ -9,11 +9,12 @@ from typing import Any
 from torch import Tensor
 
 from ganpipe.core import paths
+from ganpipe.evaluation.class_fid import CLASS_COLUMNS, table
 from ganpipe.evaluation.classes import class_accuracy, confusion
 from ganpipe.evaluation.closest import COLUMNS, closest_pairs
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.evaluation.evaluator import Measured, measure, warn_if_small
-from ganpipe.evaluation.generated import generated
+from ganpipe.evaluation.generated import about_batch_norm, generated, load_generators
 from ganpipe.evaluation.open import project_evaluator
 from ganpipe.evaluation.protocol import about_generated, protocol, protocol_hash
 from ganpipe.evaluation.selection import extractors_for
@@ -25,7 +26,7 @@ from ganpipe.runtime.memory import device_errors
 from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.grids import save_grid
 from ganpipe.sampling.pictures import most_images
-from ganpipe.sampling.trained import Trained, load_trained
+from ganpipe.sampling.trained import Trained
 from ganpipe.storage.csv import write_rows
 from ganpipe.storage.files import write_json
 
@@ -43,7 +44,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
     device = pick_device("auto")
     note_drift(describe(device))
     path, rule = _checkpoint(config)
-    trained = load_trained(path, device)
+    trained = next(load_generators([path], config.batch_norm, device))
     num = most_images(trained.sampler, config.num_generated)
     config = config.model_copy(update={"num_generated": num})
     with ExitStack() as stack, device_errors("evaluate.batch_size", config.batch_size):
@@ -63,7 +64,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
         for evaluator in evaluators:
             warn_if_small(config.num_generated, evaluator.reference.gaussian.num)
         drawn = stack.enter_context(generated(trained, config.num_generated, PURPOSE))
-        measured = [measure(evaluator, drawn.spool.pieces()) for evaluator in evaluators]
+        measured = [measure(each, drawn.spool.pieces(), drawn.label) for each in evaluators]
         closest = closest_pairs(drawn.spool, measured[0].closest)
         translated = translation_metrics(path, trained, drawn.spool, measured)
     classes = _class_tables(measured, drawn.label, trained)
@@ -74,7 +75,8 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
             conditional=trained.sampler.label is not None,
             rule=rule,
             device=device.type,
-        ),
+        )
+        | about_batch_norm(config.batch_norm),
         {evaluator.extractor.name: evaluator.protocol() for evaluator in evaluators},
     )
     if translated:
@@ -94,13 +96,15 @@ def _checkpoint(config: EvaluateConfig) -> tuple[Path, str]:
 def _class_tables(
     measured: list[Measured], asked: Tensor | None, trained: Trained
 ) -> list[dict[str, str]]:
-    """Write the shares of the classes, and for each image the class that was asked for beside the
-    class that was seen; the rows of the latter."""
+    """Write the shares of the classes, the FID of each, and for each image the class that was asked
+    for beside the class that was seen; the rows of the last."""
+    names = trained.sampler.domain.classes
     knows = next((each for each in measured if each.class_share), Measured({}))
     shares = (knows.class_share or {}).items()
     rows = [{"class": name, "share": share} for name, share in shares]
     write_rows(paths.CLASS_SHARES, ["class", "share"], rows)
-    classes = confusion(asked, knows.predicted, trained.sampler.domain.classes)
+    write_rows(paths.CLASS_FID, CLASS_COLUMNS, table(knows.class_fid, names))
+    classes = confusion(asked, knows.predicted, names)
     write_rows(paths.CONFUSION, ["asked", "seen"], classes)
     return classes
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.evaluation.evaluator import Evaluator, curve_point, warn_if_small
+from ganpipe.evaluation.generated import about_batch_norm, load_generators
 from ganpipe.evaluation.open import project_evaluator
 from ganpipe.evaluation.protocol import protocol, protocol_hash
 from ganpipe.evaluation.selection import snapshot_extractor
@@ -20,7 +20,7 @@ from ganpipe.runtime.device import pick_device, set_deterministic
 from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.draw import draw
 from ganpipe.sampling.pictures import given_to, most_images
-from ganpipe.sampling.trained import load_trained
+from ganpipe.sampling.trained import Trained, load_trained
 from ganpipe.storage.csv import write_rows
 from ganpipe.storage.files import read_json, write_json
 
@@ -45,10 +45,12 @@ def score_snapshots(config: EvaluateConfig, dataset: str) -> None:
         num = most_images(load_trained(files[0], device).sampler, num)
     warn_if_small(num, None)
     with project_evaluator(config, name, device, num=num, max_features=num) as evaluator:
-        rows = [_row(evaluator, path, device) for path in files]
+        generators = load_generators(files, config.batch_norm, device)
+        rows = [_row(evaluator, *each) for each in zip(files, generators, strict=True)]
     if not rows:
         raise GanpipeError(f"{paths.SNAPSHOTS} holds no snapshot; `dvc repro train` makes them")
     about = {"num_generated": num, "weights": "ema", "noise": PURPOSE, "device": device.type}
+    about |= about_batch_norm(config.batch_norm)
     record = protocol(about, {name: evaluator.protocol()})
     key = evaluator.extractor.key
     floor = {} if evaluator.floor is None else {key("fid_floor"): evaluator.floor}
@@ -56,9 +58,8 @@ def score_snapshots(config: EvaluateConfig, dataset: str) -> None:
     _write(rows, metrics=metrics, record=record)
 
 
-def _row(evaluator: Evaluator, path: Path, device: torch.device) -> dict[str, Any]:
-    """One point of the curve."""
-    trained = load_trained(path, device)
+def _row(evaluator: Evaluator, path: Path, trained: Trained) -> dict[str, Any]:
+    """One point of the curve, of the generator whose weights are at ``path``."""
 
     given = given_to(trained.sampler, evaluator.num)
 

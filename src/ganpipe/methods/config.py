@@ -99,6 +99,9 @@ class ModelConfig(Strict):
             "both the same share": (
                 getattr(self.generator, "growth", 0.0) != getattr(d, "growth", 0.0)
             ),
+            "generator.style_mixing draws second vectors from N(0, 1); set latent to normal": (
+                self.latent != "normal" and getattr(self.generator, "style_mixing", 0.0) > 0
+            ),
             f"objective.loss {objective.loss} pairs real and generated images, of which there must "
             "be as many; leave out schedule.generator_batch": (
                 self.schedule.generator_batch > 1 and pairs_images(objective.loss)

@@ -91,8 +91,8 @@ class Discriminator(Network):
 
     def pool(self, features: Tensor) -> Tensor:
         """(N, F, h, w) -> (N, F)."""
-        pixels = features.shape[2] * features.shape[3] if self.averages else 1
-        return super().pool(features) / pixels
+        total = super().pool(features)
+        return total / features[0, 0].numel() if self.averages else total
 
     def head(self, features: Tensor) -> Tensor:
         """The (N,) logits of features."""

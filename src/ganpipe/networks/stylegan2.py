@@ -2,8 +2,7 @@
 arXiv:1912.04958), with the mapping and the conditioning of "Training Generative Adversarial
 Networks with Limited Data" (arXiv:2006.06676), for any side that halving brings to 4..7.
 
-Maps of s x s pixels have channel_base / s channels, but at most channel_max. Initial weights are
-those of the equalised learning rate.
+Initial weights are those of the equalised learning rate.
 """
 
 from __future__ import annotations
@@ -16,23 +15,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganpipe.data.sizes import halvings
 from ganpipe.networks.layers.equalised import EqualisedConv2d, EqualisedLinear, Scales
 from ganpipe.networks.layers.mapping import GAIN, SLOPE, Mapping
 from ganpipe.networks.layers.minibatch import MinibatchDeviation
 from ganpipe.networks.layers.modulated import StyledConv, ToImage
 from ganpipe.networks.layers.resample import Downsample, DownsamplingConv, Upsample
+from ganpipe.networks.layers.stages import narrowing
 from ganpipe.networks.network import Network
 
 W_AVG_DECAY = 0.995  # per training pass, as in the authors' program
 ACTIVATED: Scales = {"gain": GAIN, "bias_gain": GAIN}  # of a layer before leaky ReLU times GAIN
-
-
-def _channels(image_size: int, channel_base: int, channel_max: int) -> dict[int, int]:
-    """Channels by the side of the map, from the base upwards."""
-    base, doublings = halvings(image_size)
-    sides = [base << level for level in range(doublings + 1)]
-    return {side: max(1, min(channel_base // side, channel_max)) for side in sides}
 
 
 class Generator(Network):
@@ -66,11 +58,11 @@ class Generator(Network):
         self.style_mixing = style_mixing
         self.mapping = Mapping(latent_dim, self.num_classes, style_dim, mapping_layers)
         self.register_buffer("w_avg", torch.zeros(style_dim))
-        channels = _channels(image_shape[1], channel_base, channel_max)
+        stages = narrowing(image_shape[1], channel_base, channel_max)
         self.noise_sizes: dict[str, int] = {}
         layers, images = [], []
         before = 0
-        for size, width in channels.items():
+        for size, width in stages:
             for index in range(2 if before else 1):
                 upsamples = before > 0 and index == 0
                 inner = before if upsamples else width
@@ -80,11 +72,11 @@ class Generator(Network):
                 self.noise_sizes[f"noise_{size}_{index}"] = size
             images.append(ToImage(width, image_shape[0], style_dim=style_dim))
             before = width
-        base, *sides = channels
-        self.constant = nn.Parameter(torch.randn(channels[base], base, base))
+        first, *others = stages
+        self.constant = nn.Parameter(torch.randn(first.width, first.side, first.side))
         self.layers = nn.ModuleList(layers)
         self.to_image = nn.ModuleList(images)
-        self.upsample = nn.ModuleList(Upsample(side // 2) for side in sides)
+        self.upsample = nn.ModuleList(Upsample(stage.side // 2) for stage in others)
         self.num_styles = len(layers) + 1
 
     def noise_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -155,18 +147,17 @@ class Generator(Network):
     def synthesise(self, styles: Tensor, noise: ByName[str, Tensor]) -> Tensor:
         """Images of styles (N, num_styles, style_dim) and noise by :meth:`noise_shapes`."""
         each = styles.unbind(1)
-        x = self.constant.expand(len(styles), -1, -1, -1)
-        image: Tensor | None = None
+        x = self.constant.repeat(len(styles), 1, 1, 1)
+        images = []
         for number, (layer, name) in enumerate(zip(self.layers, self.noise_sizes, strict=True)):
             x = layer(x, each[number], noise[name])
             if number % 2 == 0:  # the last layer of its size
-                added = self.to_image[number // 2](x, each[number + 1])
-                with torch.autocast(x.device.type, enabled=False):
-                    image = (
-                        added if image is None else self.upsample[number // 2 - 1](image) + added
-                    )
-        assert image is not None
-        return image
+                images.append(self.to_image[number // 2](x, each[number + 1]))
+        with torch.autocast(x.device.type, enabled=False):
+            total = images[0]
+            for upsample, image in zip(self.upsample, images[1:], strict=True):
+                total = upsample(total) + image
+        return total
 
 
 class Discriminator(Network):
@@ -192,18 +183,17 @@ class Discriminator(Network):
         num_classes: int = 0,
     ) -> None:
         super().__init__(image_shape, num_classes if conditioning == "projection" else 0)
-        channels = _channels(image_shape[1], channel_base, channel_max)
-        sizes = sorted(channels, reverse=True)
+        stages = narrowing(image_shape[1], channel_base, channel_max)[::-1]
         layers: list[nn.Module] = [
-            EqualisedConv2d(image_shape[0], channels[sizes[0]], 1, **ACTIVATED),
+            EqualisedConv2d(image_shape[0], stages[0].width, 1, **ACTIVATED),
             nn.LeakyReLU(SLOPE, inplace=True),
         ]
         layers += [
-            HalvingBlock(channels[size], channels[half], size, residual=residual)
-            for size, half in pairwise(sizes)
+            HalvingBlock(stage.width, half.width, stage.side, residual=residual)
+            for stage, half in pairwise(stages)
         ]
         self.layers = nn.Sequential(*layers)
-        base, width = sizes[-1], channels[sizes[-1]]
+        base, width = stages[-1]
         self.feature_channels = width
         self.minibatch = MinibatchDeviation(minibatch_group) if minibatch_group else nn.Identity()
         self.conv = EqualisedConv2d(width + bool(minibatch_group), width, 3, padding=1, **ACTIVATED)

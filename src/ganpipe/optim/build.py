@@ -36,14 +36,9 @@ def parameter_groups(player: nn.Module) -> list[dict[str, Any]]:
     return [{"params": list(player.parameters())}]
 
 
-def build_optimizer(
-    player: nn.Module, settings: OptimizerConfig, correction: float = 1.0
-) -> torch.optim.Optimizer:
-    """The optimizer of one player before the first step, fused where PyTorch has a fused form.
-
-    ``correction`` is that of :func:`ganpipe.optim.schedule.rates_at`.
-    """
-    rates = rates_at(settings, 0.0, correction)
+def build_optimizer(player: nn.Module, settings: OptimizerConfig) -> torch.optim.Optimizer:
+    """The optimizer of one player at the start of a run, fused where PyTorch has a fused form."""
+    rates = rates_at(settings, 0.0)
     groups = [
         {**group, "lr": rates["lr"] * group.get("lr_scale", 1.0)}
         for group in parameter_groups(player)

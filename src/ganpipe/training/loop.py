@@ -31,14 +31,15 @@ def train_step(state: State, batches: DataSource, config: TrainConfig) -> dict[s
     """
     method, device, seed = state.method, batches.device, batches.seed
     progress = state.step / total_steps(state, batches, config)
+    turns = method.turns(state.step)
     for player, optimizer in state.optimizers.items():
-        set_rates(optimizer, state.settings[player], progress, state.corrections[player])
+        set_rates(optimizer, state.settings[player], progress, correction_of(player, turns))
     torch.manual_seed(derive(seed, "layers", state.step))  # dropout draws from the global stream
     logged: dict[str, list[Tensor]] = defaultdict(list)
     shared: list[dict[str, Any]] = [{} for _ in range(config.accumulate)]  # slice by slice
     batch: Batch | None = None
     taken = method.batches_before(state.step)
-    for turn in method.turns(state.step):
+    for turn in turns:
         if state.step % turn.every:
             continue
         if turn.new_batch:
@@ -91,6 +92,20 @@ def total_steps(state: State, batches: DataSource, config: TrainConfig) -> int:
     budget = config.epochs * batches.per_epoch
     steps = bisect_right(range(budget + 1), budget, key=state.method.batches_before) - 1
     return max(1, steps)
+
+
+def correction_of(player: str, turns: Sequence[Turn]) -> float:
+    """The share of the updates of ``player`` that are made in every step, where ``turns`` are those
+    of a step; see :func:`ganpipe.optim.schedule.rates_at`.
+
+    With one turn in every step and a lazy one in every k-th it is k / (k + 1), as in Karras et al.
+    2020 (arXiv:1912.04958, appendix B). Several lazy turns add up: n turns in every step and others
+    in every k_i-th give n / (n + sum of 1 / k_i). It is 1 of a player whose turns are all lazy,
+    since none of its updates is an addition to others.
+    """
+    mine = [turn.every for turn in turns if turn.player == player]
+    main = mine.count(1)
+    return main / sum(1 / every for every in mine) if main else 1.0
 
 
 def autocast(config: TrainConfig, device: torch.device) -> torch.autocast:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from ganpipe.methods.method import Method, Turn
+from ganpipe.methods.method import Method
 from ganpipe.optim.build import build_optimizer
 from ganpipe.optim.config import OptimizerConfig
 from ganpipe.optim.ema import start_average
@@ -23,7 +23,6 @@ class State:
     averages: dict[str, Sampler]  # by the samplers' names
     optimizers: dict[str, torch.optim.Optimizer]  # by player
     settings: Mapping[str, OptimizerConfig]  # of the optimizers, by player
-    corrections: Mapping[str, float]  # of their rates, for lazy turns, by player
     step: int = 0
 
 
@@ -31,32 +30,12 @@ def start(method: Method, settings: Mapping[str, OptimizerConfig], device: torch
     """The state before the first step, on ``device``; ``settings`` are by player."""
     method = method.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     method.train()
-    turns = method.turns(0)
-    corrections = {player: correction_of(player, turns) for player in method.players}
     return State(
         method,
         {name: start_average(sampler) for name, sampler in method.samplers().items()},
-        {
-            name: build_optimizer(player, settings[name], corrections[name])
-            for name, player in method.players.items()
-        },
+        {name: build_optimizer(each, settings[name]) for name, each in method.players.items()},
         settings,
-        corrections,
     )
-
-
-def correction_of(player: str, turns: Sequence[Turn]) -> float:
-    """The share of the updates of ``player`` that are made in every step, where ``turns`` are those
-    of a step; see :func:`ganpipe.optim.schedule.rates_at`.
-
-    With one turn in every step and a lazy one in every k-th it is k / (k + 1), as in Karras et al.
-    2020 (arXiv:1912.04958, appendix B). Several lazy turns add up: n turns in every step and others
-    in every k_i-th give n / (n + sum of 1 / k_i). It is 1 of a player whose turns are all lazy,
-    since none of its updates is an addition to others.
-    """
-    mine = [turn.every for turn in turns if turn.player == player]
-    main = mine.count(1)
-    return main / sum(1 / every for every in mine) if main else 1.0
 
 
 def state_dict(state: State) -> dict[str, Any]:

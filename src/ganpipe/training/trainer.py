@@ -159,8 +159,9 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
         if journal.add(state.step, parts, images_seen=images_seen(), lr=lr):
             _write_metrics(method, journal)
         taken, now = (method.batches_before(step) for step in (state.step - 1, state.step))
-        epoch = finished_epoch(taken, now, batches.per_epoch)
-        if state.step == total or (epoch and epoch % config.snapshot_every == 0):
+        last = state.step == total  # also where the budget has a few batches more, but no step
+        epoch = config.epochs if last else finished_epoch(taken, now, batches.per_epoch)
+        if last or (epoch and epoch % config.snapshot_every == 0):
             journal.check()  # before the grid, whose error could not name the step
             _save_snapshot(job, state, fixed, images_seen())
         if epoch:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.networks import CLASSES, DISCRIMINATOR_FIELDS, SHAPE, discriminator
+from helpers.networks import CLASSES, SHAPE, conditioned_from_outside, discriminator
 from torch import Tensor, nn
 
 from ganpipe.networks import resnet
@@ -78,7 +78,7 @@ def pooled(network: Network, features: Tensor) -> Tensor:
     )
 
 
-@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
+@pytest.mark.parametrize("arch", conditioned_from_outside("projection"))
 def test_projection_adds_the_product_of_embedding_and_features(arch: str) -> None:
     network: Any = discriminator(arch, conditioning="projection")
     first, second = network(IMAGES, LABELS), network(IMAGES, LABELS.flip(0))
@@ -93,7 +93,7 @@ def test_projection_adds_the_product_of_embedding_and_features(arch: str) -> Non
     assert network(IMAGES, LABELS).equal(network.network(IMAGES))
 
 
-@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
+@pytest.mark.parametrize("arch", conditioned_from_outside("auxiliary"))
 def test_an_auxiliary_head_reads_the_class_from_the_features(arch: str) -> None:
     network: Any = discriminator(arch, conditioning="auxiliary")
     with torch.no_grad():
@@ -108,8 +108,14 @@ def test_an_auxiliary_head_reads_the_class_from_the_features(arch: str) -> None:
     assert network.num_classes == 0
 
 
-@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
-@pytest.mark.parametrize("conditioning", ["concat", "projection", "auxiliary"])
+@pytest.mark.parametrize(
+    ("conditioning", "arch"),
+    [
+        (conditioning, arch)
+        for conditioning in ("concat", "projection", "auxiliary")
+        for arch in conditioned_from_outside(conditioning)
+    ],
+)
 def test_a_conditioned_discriminator_has_features_groups_and_weights_to_clip(
     arch: str, conditioning: str
 ) -> None:

@@ -20,6 +20,8 @@ def test_noise_and_label_are_normalised_joined_and_mapped() -> None:
     mapping = Mapping(6, 3, dim=5, depth=2)
     z, label = 7 * torch.randn(4, 6), torch.tensor([0, 2, 1, 1])
     assert mapping.embedding is not None
+    for layer in (mapping.embedding, *mapping.layers):
+        torch.nn.init.normal_(layer.bias, std=50)
     embedded = mapping.embedding.weight.T[label] / math.sqrt(3) + mapping.embedding.bias
     parts = [x / x.square().mean(1, keepdim=True).sqrt() for x in (z, embedded)]
     x = torch.cat(parts, 1)

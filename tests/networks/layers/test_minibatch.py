@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 import torch
-from helpers.networks import DISCRIMINATOR_FIELDS, SHAPE, discriminator
+from helpers.networks import SHAPE, discriminator, with_field
 
 from ganpipe.networks import dcgan
 from ganpipe.networks.layers.minibatch import (
@@ -87,7 +87,7 @@ def test_minibatch_discrimination_sees_small_differences_in_bf16() -> None:
     assert torch.allclose(exact, mixed, atol=1e-5)
 
 
-@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
+@pytest.mark.parametrize("arch", with_field("minibatch_stddev"))
 @pytest.mark.parametrize(
     "fields", [{}, {"minibatch_discrimination": 3}, {"minibatch_stddev": True}]
 )

@@ -79,12 +79,16 @@ def test_styles_begin_at_one() -> None:
 
 def test_scales_are_exact_in_bf16() -> None:
     """Activations are rounded to 8 bits, and no sum of squares is."""
-    layer = styled(channels=64)
+    layer, to_image = styled(channels=64), ToImage(5, 1, style_dim=4)
+    styles: list[Tensor] = []
+    for each in (layer, to_image):
+        each.affine.register_forward_hook(lambda *given: styles.append(given[2]))
     x, w, noise = torch.randn(4, 64, 8, 8), torch.randn(4, 4), torch.randn(4, 1, 8, 8)
     exact = layer(x, w, noise)
     with torch.autocast("cpu", torch.bfloat16):
         mixed = layer(x, w, noise)
-        image = ToImage(5, 1, style_dim=4)(mixed, w)
+        image = to_image(mixed, w)
+    assert [style.dtype for style in styles] == [torch.float32] * 3
     assert mixed.dtype == torch.bfloat16
     assert image.dtype == torch.float32
     assert (mixed - exact).abs().max() < 0.05

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.networks import DISCRIMINATOR_FIELDS, SHAPE, discriminator, generator
+from helpers.networks import SHAPE, discriminator, generator, with_field
 from helpers.support import small_model, spec_of
 from safetensors.torch import load_file
 from torch import nn
@@ -17,7 +17,7 @@ from ganpipe.storage.tensor_file import write_tensors
 from ganpipe.training.loop import frozen
 
 
-@pytest.mark.parametrize("arch", DISCRIMINATOR_FIELDS)
+@pytest.mark.parametrize("arch", with_field("spectral_norm"))
 @pytest.mark.parametrize("conditioning", ["none", "concat", "projection", "auxiliary"])
 def test_spectral_norm_divides_by_the_largest_singular_value(arch: str, conditioning: str) -> None:
     network: Any = discriminator(arch, conditioning=conditioning, spectral_norm=True)

@@ -41,7 +41,8 @@ class Growth(nn.Module):
         return phase // 2 + max(0.0, phase % 2 - 1)
 
     def advance(self, progress: float) -> bool:
-        """Set the position; say whether a new level begins to be used."""
+        """Set the position after a share ``progress`` of the run; say whether a level begins to be
+        used."""
         before = self.moment().level
         self.position.fill_(self.position_at(progress))
         return self.moment().level > before

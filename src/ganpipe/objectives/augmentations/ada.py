@@ -37,7 +37,7 @@ class AdaptiveAugmentation(Augmentation):
     without a geometric transform are not filtered, which changes rounding alone. Flips and quarter
     turns move pixels and are exact; in the program they are part of the affine map, and its filter,
     which is not symmetric, changes a flipped image by 4 % of a smooth image's norm. In grey images
-    hue and saturation are left out, as there.
+    hue and saturation change nothing, as there.
 
     p is ``probability``, or where that is None follows the discriminator: it starts at 0 and, after
     each ``every`` updates, moves by the images that they took over ``images``, upwards where the
@@ -64,8 +64,7 @@ class AdaptiveAugmentation(Augmentation):
         super().__init__()
         self.probability = probability
         self.target, self.every, self.images = target, every, images
-        without_effect = {"hue": 0.0, "saturation": 0.0} if image_shape[0] == 1 else {}
-        self.shares = {**transforms, **without_effect}
+        self.shares = dict(transforms)
         turning = ("flip", "turn", "rotation")
         self.reorients = tuple(name for name in turning if self.shares[name])
         self.warp = Warp(image_shape[1])

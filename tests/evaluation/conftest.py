@@ -1,0 +1,45 @@
+"""The project whose stages are tested one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.evaluated import read, run_stage, train_and_measure
+from helpers.project import edit_params
+
+from ganpipe.core import paths
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The current folder: a project with a trained conditional model of two snapshots."""
+    place = tmp_path_factory.mktemp("place")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setenv("GANPIPE_CACHE", str(place / "cache"))
+        train_and_measure(place)
+        yield place
+
+
+@pytest.fixture
+def evaluate(place: Path) -> Iterator[Callable[..., Any]]:
+    """The stage `evaluate` with changed parameters, where the first snapshot was the best."""
+    whole = (place / "params.yaml").read_bytes()
+    snapshots = read(paths.SNAPSHOT_METRICS)
+    first = min(paths.SNAPSHOTS.iterdir())
+    seen = int(first.stem.removeprefix("images_"))
+    best = snapshots | {"best": {"images_seen": seen, "fid_classifier": 0}, "protocol": "by hand"}
+    paths.SNAPSHOT_METRICS.write_text(json.dumps(best))
+
+    def run(**changes: Any) -> Any:
+        edit_params(place / "params.yaml", {f"evaluate.{k}": v for k, v in changes.items()})
+        run_stage("evaluate")
+        return read(paths.EVALUATE_METRICS)
+
+    yield run
+    (place / "params.yaml").write_bytes(whole)
+    paths.SNAPSHOT_METRICS.write_text(json.dumps(snapshots))
