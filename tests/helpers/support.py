@@ -34,7 +34,7 @@ SMALL: dict[str, Any] = {
     "channel_max": 4,
     "style_dim": 8,
     "blocks": 1,
-    "pool": 10,
+    "image_pool": 10,
 }
 
 

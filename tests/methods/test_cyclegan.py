@@ -38,7 +38,7 @@ def square(logits: Tensor, label: float) -> Tensor:
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("identity", [0.0, 0.5])
 def test_losses_are_the_papers(identity: float, count: int) -> None:
-    game = method(cycle=10.0, identity=identity, pool=0)
+    game = method(cycle=10.0, identity=identity, image_pool=0)
     batch = pair_batch(pairs_of(), count)
     a, b = batch.source, batch.real
     assert a is not None
@@ -72,7 +72,7 @@ def test_generators_move_first_and_discriminators_see_what_they_made() -> None:
 
 
 def test_both_discriminators_see_their_own_pool() -> None:
-    game = method(pool=3)
+    game = method(image_pool=3)
     old = {side: torch.rand(3, 1, 32, 32, generator=rng(k)) for k, side in enumerate("ab")}
     for side, pool in game.pools.items():
         pool.images.copy_(old[side])

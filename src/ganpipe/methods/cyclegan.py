@@ -75,7 +75,10 @@ class CycleGAN(Method):
             }
         )
         self.pools = nn.ModuleDict(
-            {side: ImagePool(config.pool, domain.image_shape) for side, domain in sides.items()}
+            {
+                side: ImagePool(config.image_pool, domain.image_shape)
+                for side, domain in sides.items()
+            }
         )
 
     def turns(self, step: int) -> Sequence[Turn]:

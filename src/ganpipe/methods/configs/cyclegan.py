@@ -18,4 +18,4 @@ class CycleGANConfig(TranslatingConfig):
     # Of the mean distance of an image that is on the right side already, as a share of `cycle`; it
     # keeps colours, and opposes maps that change them, such as inversion.
     identity: NonNegativeFloat = 0.5
-    pool: NonNegativeInt = 50  # generated images of each side that the discriminators see again
+    image_pool: NonNegativeInt = 50  # generated images of each side that are seen again
