@@ -12,7 +12,10 @@ from ganpipe.core.command import run
 from ganpipe.core.imports import Sources
 from ganpipe.data.acquire.source import expect_source
 from ganpipe.data.prepare.build import reader_name
+from ganpipe.data.source.build import kind_name
 from ganpipe.evaluation.selection import needed_extractors
+from ganpipe.methods.config import CycleGANConfig, ModelConfig, Pix2PixConfig
+from ganpipe.methods.configs.translating import TranslatingConfig
 from ganpipe.params import Params, load_params
 from ganpipe.storage.files import write_json
 
@@ -29,7 +32,10 @@ def main() -> None:
     sources, by_name = Sources(ROOT), chosen(params)
     for stage in stages.keys() - {"check"}:
         code = sources.code_of(ROOT / "stages" / f"{stage}.py", by_name)
-        content = {"params": values(params, stages[stage].get("params", [])), "code": code}
+        names = stages[stage].get("params", [])
+        if stage == "source" and isinstance(params.chosen_model, TranslatingConfig):
+            names = [*names, "models.${model}.source"]  # other models have none for DVC to watch
+        content = {"params": values(params, names), "code": code}
         write_json(paths.code_list(stage), content)
     print(f"{params.model} on {params.dataset}: the parameters are well-formed")
 
@@ -44,11 +50,18 @@ def definitions() -> dict[str, dict[str, Any]]:
 def chosen(params: Params) -> dict[str, list[str]]:
     """The modules that the parameters choose by name, by the module that loads them."""
     model = params.chosen_model
-    objective = model.objective
     extractors = needed_extractors(params.evaluate, params.dataset)
     return {
         "ganpipe.data.prepare.build": [reader_name(params.dataset)],
         "ganpipe.features.build": [f"ganpipe.features.{name}" for name in extractors],
+        **(_adversarial(model) if isinstance(model, ModelConfig) else _translating(model)),
+    }
+
+
+def _adversarial(model: ModelConfig) -> dict[str, list[str]]:
+    """The modules of a model that draws from noise."""
+    objective = model.objective
+    return {
         "ganpipe.methods.build": [
             f"ganpipe.methods.{model.method}",
             f"ganpipe.networks.{model.discriminator.arch}",  # which methods alone build
@@ -60,6 +73,17 @@ def chosen(params: Params) -> dict[str, list[str]]:
             *(f"ganpipe.objectives.augmentations.{a.kind}" for a in [objective.augmentation] if a),
         ],
         "ganpipe.sampling.build": ["ganpipe.sampling.samplers.noise"],
+    }
+
+
+def _translating(model: Pix2PixConfig | CycleGANConfig) -> dict[str, list[str]]:
+    """The modules of a model that translates pictures."""
+    networks = [model.generator, *([model.discriminator] if model.discriminator else [])]
+    return {
+        "ganpipe.data.source.build": [kind_name(model.source.kind)],
+        "ganpipe.methods.build": [f"ganpipe.methods.{model.method}"],
+        "ganpipe.networks.translators": [f"ganpipe.networks.{each.arch}" for each in networks],
+        "ganpipe.sampling.build": ["ganpipe.sampling.samplers.translate"],
     }
 
 

@@ -15,7 +15,7 @@ from ganpipe.core.names import nearest
 from ganpipe.core.schema import NonNegativeInt, Strict, validate
 from ganpipe.data.config import DatasetName, Datasets, FolderDataset, PublicDataset
 from ganpipe.evaluation.config import EvaluateConfig
-from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.config import AnyModelConfig
 from ganpipe.optim.config import OptimizerConfig, foreign_fields
 from ganpipe.sampling.config import SampleConfig
 from ganpipe.training.config import TrainConfig
@@ -30,7 +30,7 @@ class Params(Strict):
     datasets: Datasets
     optimizer: OptimizerConfig
     train: TrainConfig
-    models: dict[str, ModelConfig] = Field(min_length=1)
+    models: dict[str, AnyModelConfig] = Field(min_length=1)
     sample: SampleConfig
     evaluate: EvaluateConfig
 
@@ -52,7 +52,7 @@ class Params(Strict):
         return block
 
     @property
-    def chosen_model(self) -> ModelConfig:
+    def chosen_model(self) -> AnyModelConfig:
         """The block of the model in use."""
         return self.models[self.model]
 

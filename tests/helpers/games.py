@@ -11,13 +11,14 @@ from torch import Tensor
 from ganpipe.core.schema import validate
 from ganpipe.data.loading.batches import Batch, Batches
 from ganpipe.methods.build import build_method
-from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.config import AnyModelConfig, ModelConfig
 from ganpipe.methods.method import Context, Loss, Method
 from ganpipe.optim.build import resolve
 from ganpipe.optim.config import OptimizerFields
 from ganpipe.training.config import TrainConfig
 from ganpipe.training.state import State, start
 from helpers.support import SHIPPED, pixels, small_model, spec_of
+from helpers.translating import pairs_of
 
 CPU = torch.device("cpu")
 SHORT = SHIPPED.train.model_copy(update={"batch_size": 8, "epochs": 2, "precision": "fp32"})
@@ -91,7 +92,7 @@ def set_schedule(method: Any, **fields: Any) -> None:
 
 
 def begin(
-    model: str | ModelConfig,
+    model: str | AnyModelConfig,
     *,
     seed: int = 0,
     default: OptimizerFields = SHIPPED.optimizer,
@@ -99,9 +100,19 @@ def begin(
 ) -> tuple[State, Batches]:
     """A run before its first step, of a block or of a shipped one by its name, which is shrunk."""
     model = small_model(model) if isinstance(model, str) else model
-    spec = spec_of()
+    translates = not isinstance(model, ModelConfig)
+    paired = not translates or model.source.paired
+    spec = pairs_of(paired=paired) if translates else spec_of()
     method = build_method(model, spec, seed)
     settings = {player: resolve(default, model.optimizer, player) for player in method.players}
     labels = torch.arange(spec.num_train) % len(spec.target.classes)
-    batches = Batches(pixels(spec), labels, batch_size=config.batch_size, seed=seed, device=CPU)
+    batches = Batches(
+        pixels(spec),
+        labels,
+        batch_size=config.batch_size,
+        seed=seed,
+        device=CPU,
+        sources=pixels(spec, seed=1) if translates else None,
+        paired=paired,
+    )
     return start(method, settings, CPU), batches

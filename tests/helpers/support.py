@@ -13,11 +13,15 @@ import torch
 from ganpipe.cli.main import main as cli
 from ganpipe.core.schema import validate
 from ganpipe.data.spec import DataSpec, Domain
-from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.config import AnyModelConfig, ModelConfig
 from ganpipe.params import Params, load_params
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED: Params = load_params(ROOT / "params.yaml")
+
+# Blocks by what their models start from.
+NOISE_MODELS = [name for name, model in SHIPPED.models.items() if isinstance(model, ModelConfig)]
+TRANSLATORS = [name for name in SHIPPED.models if name not in NOISE_MODELS]
 
 SMALL: dict[str, Any] = {
     "width": 4,
@@ -29,6 +33,8 @@ SMALL: dict[str, Any] = {
     "channel_base": 64,
     "channel_max": 4,
     "style_dim": 8,
+    "blocks": 1,
+    "image_pool": 10,
 }
 
 
@@ -45,10 +51,10 @@ def shrink(content: Any) -> Any:
     }
 
 
-def small_model(name: str) -> ModelConfig:
+def small_model(name: str) -> AnyModelConfig:
     """A shipped model's block, shrunk."""
-    content = shrink(SHIPPED.models[name].model_dump(mode="json"))
-    return validate(ModelConfig, content, f"models.{name}")
+    model = SHIPPED.models[name]
+    return validate(type(model), shrink(model.model_dump(mode="json")), f"models.{name}")
 
 
 def spec_of(image_size: int = 32, channels: int = 1, num_train: int = 48) -> DataSpec:

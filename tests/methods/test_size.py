@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.support import SHIPPED, small_model, spec_of
+from helpers.support import NOISE_MODELS, SHIPPED, TRANSLATORS, small_model, spec_of
+from helpers.translating import pairs_of
 from protocol.harness import DOMAIN
 from protocol.test_two_directions import TwoDirections
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ from ganpipe.sampling.sampler import Sampler
 SPEC = spec_of()
 OF_LAYERS = [  # blocks whose operations are those of PyTorch's layers
     name
-    for name, model in SHIPPED.models.items()
+    for name, model in ((name, SHIPPED.models[name]) for name in NOISE_MODELS)
     if {model.generator.arch, model.discriminator.arch} <= {"dcgan", "mlp"}
 ]
 
@@ -48,7 +49,31 @@ def by_hand(network: nn.Module, *inputs: Tensor) -> int:
     return found
 
 
-@pytest.mark.parametrize("name", SHIPPED.models)
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_a_translator_is_counted_by_its_networks(name: str) -> None:
+    spec = pairs_of(28, 1, 3)
+    method = build_method(small_model(name), spec, 0)
+    found = sizes(small_model(name), spec)
+    networks = {
+        f"{player}.{inner}" if inner else player: network
+        for player, own in method.players.items()
+        for inner, network in (own.items() if isinstance(own, nn.ModuleDict) else [("", own)])
+    }
+    assert found.keys() == networks.keys()
+    for player, network in networks.items():
+        assert found[player].parameters == sum(weight.numel() for weight in network.parameters())
+        assert found[player].flops == by_hand(network, torch.zeros(1, *shape_of(player, network)))
+
+
+def shape_of(player: str, network: nn.Module) -> tuple[int, ...]:
+    """Of what a network takes: 3 channels of the source, 1 of the target."""
+    if player.startswith("discriminator"):
+        shape: tuple[int, ...] = (*network.get_parameter("features.0.weight").shape[1:2], 28, 28)
+        return shape
+    return (1 if player.endswith("b_to_a") else 3, 28, 28)
+
+
+@pytest.mark.parametrize("name", NOISE_MODELS)
 def test_parameters_are_those_of_the_built_method(name: str) -> None:
     method = build_method(small_model(name), SPEC, 0)
     found = sizes(small_model(name), SPEC)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from helpers.project import Project
-from helpers.support import SHIPPED
+from helpers.support import NOISE_MODELS, TRANSLATORS
 
 
-@pytest.mark.parametrize("name", SHIPPED.models)
+@pytest.mark.parametrize("name", NOISE_MODELS)
 def test_a_model_is_trained_sampled_and_judged_as_an_experiment(
     project: Project, name: str
 ) -> None:
@@ -17,6 +17,25 @@ def test_a_model_is_trained_sampled_and_judged_as_an_experiment(
     assert figures["step"] == 2 * 64 // 16 // 2  # two epochs of four batches, two at a step
     assert figures["images_seen"] == figures["step"] * 2 * 16
     assert project.json("metrics/protocol.json")["generated"]["model"] == name
+    project.run("git", "checkout", "-q", "params.yaml")
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_a_translator_is_trained_sampled_and_judged_as_an_experiment(
+    project: Project, name: str
+) -> None:
+    project.dvc("exp", "run", "-S", f"model={name}")
+    figures = project.json("metrics/evaluate.json")
+    ways = ("", "_b_to_a") if name == "cyclegan" else ("",)
+    for way in ways:
+        assert {f"{each}{way}" for each in ("l1", "psnr", "ssim", "l1_unchanged")} <= figures.keys()
+        assert (project.root / f"models/generator{way}.safetensors").exists()
+    assert 0 <= figures["class_kept"] <= 1
+    assert ("cycle_l1" in figures) == (name == "cyclegan")
+    record = project.json("metrics/protocol.json")
+    test = project.json("data/prepared/spec.json")["num_test"]
+    assert record["generated"]["num_generated"] == min(64, test)
+    assert record["translation"]["dropout"] == "off"
     project.run("git", "checkout", "-q", "params.yaml")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from helpers.games import CPU
-from helpers.support import SHIPPED, run_python, small_model, spec_of
+from helpers.support import NOISE_MODELS, run_python, small_model, spec_of
 from helpers.weights import saved
 from safetensors import safe_open
 
@@ -20,7 +20,7 @@ from ganpipe.sampling.trained import load_trained, save_sampler
 from ganpipe.storage.tensor_file import read_tensors, write_tensors
 
 
-@pytest.mark.parametrize("name", SHIPPED.models)
+@pytest.mark.parametrize("name", NOISE_MODELS)
 def test_weights_come_back_as_they_were(tmp_path: Path, name: str) -> None:
     trained = load_trained(saved(tmp_path / "g.safetensors", name), CPU)
     (sampler,) = build_method(small_model(name), spec_of(), seed=3).samplers().values()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from helpers.project import draw_images, edit_params, shipped_models
-from helpers.support import ROOT, SHIPPED, list_code
+from helpers.support import ROOT, SHIPPED, list_code, run_python
 
 from ganpipe.core import paths
 from ganpipe.data.config import FolderDataset
@@ -56,6 +56,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_block_trains_on_few_images_without_a_terminal(place: Path, name: str) -> None:
     edit_params(place / "params.yaml", {"model": name})
     list_code(place)
+    assert run_python("-m", "stages.source", cwd=place).returncode == 0
     log = place / f"{name}.log"
     with log.open("w") as stderr:
         done = subprocess.run(

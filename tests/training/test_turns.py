@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from helpers.games import CPU, SHORT, begin, changed, rng, set_schedule
-from helpers.support import SHIPPED, pixels, spec_of
+from helpers.support import NOISE_MODELS, pixels, spec_of
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -84,7 +84,7 @@ def moved(network: nn.Module, before: dict[str, Tensor]) -> set[str]:
     return {name for name, value in after.items() if not torch.equal(value, before[name])}
 
 
-@pytest.mark.parametrize("name", SHIPPED.models)
+@pytest.mark.parametrize("name", NOISE_MODELS)
 def test_only_the_player_whose_turn_it_is_moves(name: str) -> None:
     state, loader = begin(name)
     method = state.method

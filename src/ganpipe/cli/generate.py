@@ -21,6 +21,7 @@ from ganpipe.storage.files import atomic_path
 if TYPE_CHECKING:
     from ganpipe.sampling.draw import Drawn
 
+DEFAULT_NUM = 64
 FOLDER_SUFFIX = r"(\.(v?\d+)?)?"  # none, or the end of a version: run.v2, scale_0.5
 Pieces = Iterator[np.ndarray]  # uint8 (n, H, W, C)
 
@@ -34,35 +35,100 @@ class Target(NamedTuple):
 
 def main(options: argparse.Namespace) -> None:
     """Draw and write. Raises GanpipeError for what a user can mend."""
-    if options.num < 1 or options.seed < 0:
+    if options.input is not None or options.direction is not None:
+        return _translate(options)
+    num, seed = options.num or DEFAULT_NUM, options.seed or 0
+    if options.num == 0 or num < 1 or seed < 0:
         raise GanpipeError("--num must be at least 1 and --seed at least 0")
-    write = _writer(options.out, options.num)
-    if not options.weights.is_file():
-        raise GanpipeError(
-            f"{options.weights} is missing; `dvc repro train` or `dvc pull` brings it, or name "
-            "another file with --weights"
-        )
+    write = _writer(options.out, num)
+    _check_weights(options.weights)
     from ganpipe.runtime.device import pick_device, set_deterministic
     from ganpipe.runtime.threads import share_out
     from ganpipe.sampling.draw import draw
+    from ganpipe.sampling.pictures import translates
     from ganpipe.sampling.trained import load_trained
 
     set_deterministic(True)
     share_out()
     trained = load_trained(options.weights, pick_device(options.device, "--device"))
+    if translates(trained.sampler):
+        raise GanpipeError(
+            f"{options.weights} translates pictures; name a folder of them with --input"
+        )
     label = None if options.label is None else trained.label_number(options.label)
-    given = trained.truncated(options.num, options.truncation)
+    given = trained.truncated(num, options.truncation)
     path = options.out.path
-    with tqdm(total=options.num, unit="image", disable=None) as bar:
-        pieces = draw(trained.sampler, options.num, options.seed, label=label, given=given)
+    with tqdm(total=num, unit="image", disable=None) as bar:
+        pieces = draw(trained.sampler, num, seed, label=label, given=given)
         write(path, _watched(pieces, bar))
-    print(f"{options.num} image{'s' * (options.num > 1)} in {path}")
+    print(f"{num} image{'s' * (num > 1)} in {path}")
+
+
+def _translate(options: argparse.Namespace) -> None:
+    """Translate the pictures of a folder. Raises GanpipeError for what a user can mend."""
+    if options.input is None:
+        raise GanpipeError("--direction says which way pictures are translated; name them: --input")
+    drawn = {
+        "--num": options.num,
+        "--class": options.label,
+        "--truncation": options.truncation,
+        "--seed": options.seed,
+    }
+    if given := [name for name, value in drawn.items() if value is not None]:
+        raise GanpipeError(
+            f"{', '.join(given)} of images that are drawn; with --input there is one for each "
+            "picture: leave out"
+        )
+    out = options.out.path
+    if out.suffix.lower() in {".npz", ".png"} and not options.out.is_folder:
+        raise GanpipeError(f"--out is {out}; translations keep their names: name a folder")
+    _writer(options.out._replace(is_folder=True), 1)  # whose checks of a folder hold here as well
+    from ganpipe.cli.translate import translate_folder
+    from ganpipe.runtime.device import pick_device, set_deterministic
+    from ganpipe.runtime.threads import share_out
+    from ganpipe.sampling.pictures import way_back
+    from ganpipe.sampling.trained import load_trained
+
+    back = options.direction == "b_to_a"
+    weights = way_back(options.weights) if back else options.weights
+    if back and options.weights.is_file() and not weights.is_file():
+        raise GanpipeError(
+            f"{weights} is missing: the model translates one way; one that is trained both ways is "
+            "cyclegan"
+        )
+    _check_weights(weights)
+    set_deterministic(True)
+    share_out()
+    trained = load_trained(weights, pick_device(options.device, "--device"))
+    count = translate_folder(trained, options.input, out)
+    print(f"{count} image{'s' * (count > 1)} in {out}")
+
+
+def _check_weights(path: Path) -> None:
+    if not path.is_file():
+        raise GanpipeError(
+            f"{path} is missing; `dvc repro train` or `dvc pull` brings it, or name another file "
+            "with --weights"
+        )
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
-    add("--num", type=int, default=64, help="number of images (default: %(default)s)")
+    add("--num", type=int, help=f"number of images (default: {DEFAULT_NUM})")
+    add(
+        "--input",
+        type=Path,
+        metavar="FOLDER",
+        help="pictures to translate, of any size; their names are kept; a model that translates is "
+        "needed, such as pix2pix",
+    )
+    add(
+        "--direction",
+        choices=("a_to_b", "b_to_a"),
+        help="of a model that is trained both ways: from the source to the target, or back "
+        "(default: a_to_b)",
+    )
     add(
         "--class",
         dest="label",
@@ -76,7 +142,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
         help="distance of styles from their mean, 0 to 2: below 1, better images that are more "
         "alike; a model with styles is needed, such as stylegan2 (default: 1)",
     )
-    add("--seed", type=int, default=0, help="seed of the noise (default: %(default)s)")
+    add("--seed", type=int, help="seed of the noise (default: 0)")
     add(
         "--out",
         type=_target,

@@ -19,6 +19,7 @@ from ganpipe.data.spec import DataSpec
 
 if TYPE_CHECKING:
     from ganpipe.methods.size import Size
+    from ganpipe.params import Params
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ def main(options: argparse.Namespace) -> None:
 
     changes = _changes(options)
     params = changed(options.block, changes)
-    spec = expected_spec(params, options.classes)
+    spec = _with_source(expected_spec(params, options.classes), params)
     try:
         players = sizes(params.chosen_model, spec)
     except GanpipeError as error:
@@ -121,6 +122,15 @@ def _changes(options: argparse.Namespace) -> Changes:
     published = PUBLISHED[options.block].changes if options.paper else {}
     named = {"dataset": options.dataset} if options.dataset else {}
     return {**published, **named, **dict(options.changes)}
+
+
+def _with_source(spec: DataSpec, params: Params) -> DataSpec:
+    """The data of the chosen model, which start from pictures if it translates."""
+    from ganpipe.data.source.build import with_source
+    from ganpipe.methods.configs.translating import TranslatingConfig
+
+    model = params.chosen_model
+    return with_source(spec, model.source) if isinstance(model, TranslatingConfig) else spec
 
 
 def _print_list(about: dict[str, About], *, as_json: bool) -> None:

@@ -205,8 +205,9 @@ def _right_field(mistake: _Mistake) -> str:
     if closest(name, mistake.valid) is None:
         for depth in reversed(range(len(mistake.blocks))):
             for field, hint in _fields(mistake.blocks[depth]).items():
-                if any(name in _fields(member) for member in _members(hint)):
-                    return f"did you mean '{'.'.join([*outer[:depth], field, name])}'?"
+                guess = [*outer[:depth], field, name]  # of a union, another member may have it
+                if guess != [*outer, name] and any(name in _fields(m) for m in _members(hint)):
+                    return f"did you mean '{'.'.join(guess)}'?"
     return nearest(name, mistake.valid, "fields")
 
 
@@ -220,7 +221,9 @@ def _fields(block: Any) -> dict[str, Any]:
 def _wrong_tag(mistake: _Mistake) -> str:
     """A sentence on the field that says what a block is (``arch``): missing, or no valid name."""
     context = mistake.detail["ctx"]
-    name = context["discriminator"].strip("'")
+    if not isinstance(mistake.detail["input"], dict):
+        return f"{mistake.path}: must be {WANTED['model_type']}, not {mistake.given}"
+    name = context["discriminator"].strip("'()")  # of a function its name
     models = [model for member in _members(mistake.value_type) if (model := _model(member))]
     tags = [str(tag) for model in models for tag in get_args(model.model_fields[name].annotation)]
     path = ".".join([*mistake.names, name])

@@ -9,6 +9,7 @@ PARAMS = Path("params.yaml")
 CODE = Path("data/code")
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
+SOURCE = Path("data/source")
 CLASSIFIER_FOLDER = Path("data/classifier")
 CLASSIFIER = CLASSIFIER_FOLDER / "classifier.safetensors"
 REFERENCE = Path("data/reference")

@@ -14,6 +14,7 @@ from torch import Tensor
 from ganpipe.evaluation.config import BatchNorm
 from ganpipe.evaluation.spool import Spool, spooled
 from ganpipe.sampling.draw import CHUNK, draw
+from ganpipe.sampling.pictures import given_to
 from ganpipe.sampling.standing import PASSES, take_standing_statistics
 from ganpipe.sampling.trained import Trained, load_trained
 
@@ -55,11 +56,13 @@ def about_batch_norm(statistics: BatchNorm) -> dict[str, str]:
 
 @contextmanager
 def generated(trained: Trained, num: int, purpose: str) -> Iterator[Generated]:
-    """Draw ``num`` images with the seed of the training, from noise that ``purpose`` names."""
+    """Draw ``num`` images with the seed of the training, from noise that ``purpose`` names, or
+    from the first test pictures."""
+    given = given_to(trained.sampler, num)
     labels: list[Tensor] = []
 
     def images() -> Iterator[Tensor]:
-        for drawn in draw(trained.sampler, num, trained.seed, purpose=purpose):
+        for drawn in draw(trained.sampler, num, trained.seed, purpose=purpose, given=given):
             if drawn.label is not None:
                 labels.append(drawn.label)
             yield drawn.images

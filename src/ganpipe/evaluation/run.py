@@ -19,11 +19,13 @@ from ganpipe.evaluation.open import project_evaluator
 from ganpipe.evaluation.protocol import about_generated, protocol, protocol_hash
 from ganpipe.evaluation.selection import extractors_for
 from ganpipe.evaluation.snapshots import best_snapshot
+from ganpipe.evaluation.translation import about_translation, translation_metrics
 from ganpipe.runtime.device import describe, pick_device, set_deterministic
 from ganpipe.runtime.environment import note_drift
 from ganpipe.runtime.memory import device_errors
 from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.grids import save_grid
+from ganpipe.sampling.pictures import most_images
 from ganpipe.sampling.trained import Trained
 from ganpipe.storage.csv import write_rows
 from ganpipe.storage.files import write_json
@@ -42,6 +44,9 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
     device = pick_device("auto")
     note_drift(describe(device))
     path, rule = _checkpoint(config)
+    trained = next(load_generators([path], config.batch_norm, device))
+    num = most_images(trained.sampler, config.num_generated)
+    config = config.model_copy(update={"num_generated": num})
     with ExitStack() as stack, device_errors("evaluate.batch_size", config.batch_size):
         evaluators = [
             stack.enter_context(
@@ -58,10 +63,10 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
         ]
         for evaluator in evaluators:
             warn_if_small(config.num_generated, evaluator.reference.gaussian.num)
-        trained = next(load_generators([path], config.batch_norm, device))
         drawn = stack.enter_context(generated(trained, config.num_generated, PURPOSE))
         measured = [measure(each, drawn.spool.pieces(), drawn.label) for each in evaluators]
         closest = closest_pairs(drawn.spool, measured[0].closest)
+        translated = translation_metrics(path, trained, drawn.spool, measured)
     classes = _class_tables(measured, drawn.label, trained)
     record = protocol(
         about_generated(
@@ -74,7 +79,9 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
         | about_batch_norm(config.batch_norm),
         {evaluator.extractor.name: evaluator.protocol() for evaluator in evaluators},
     )
-    _write_metrics(measured, class_accuracy(classes, config.precision), record)
+    if translated:
+        record |= {"translation": about_translation(trained.sampler)}
+    _write_metrics(measured, class_accuracy(classes, config.precision) | translated, record)
     save_grid(paths.CLOSEST, closest, COLUMNS)
 
 

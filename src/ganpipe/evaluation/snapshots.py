@@ -19,7 +19,8 @@ from ganpipe.evaluation.selection import snapshot_extractor
 from ganpipe.runtime.device import pick_device, set_deterministic
 from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.draw import draw
-from ganpipe.sampling.trained import Trained
+from ganpipe.sampling.pictures import given_to, most_images
+from ganpipe.sampling.trained import Trained, load_trained
 from ganpipe.storage.csv import write_rows
 from ganpipe.storage.files import read_json, write_json
 
@@ -38,10 +39,12 @@ def score_snapshots(config: EvaluateConfig, dataset: str) -> None:
     set_deterministic(True)
     share_out()
     device = pick_device("auto")
+    files = sorted(paths.SNAPSHOTS.glob("images_*[0-9].safetensors"))  # not of the way back
     num = config.snapshots.num_generated
+    if files:
+        num = most_images(load_trained(files[0], device).sampler, num)
     warn_if_small(num, None)
     with project_evaluator(config, name, device, num=num, max_features=num) as evaluator:
-        files = sorted(paths.SNAPSHOTS.glob("*.safetensors"))
         generators = load_generators(files, config.batch_norm, device)
         rows = [_row(evaluator, *each) for each in zip(files, generators, strict=True)]
     if not rows:
@@ -58,8 +61,12 @@ def score_snapshots(config: EvaluateConfig, dataset: str) -> None:
 def _row(evaluator: Evaluator, path: Path, trained: Trained) -> dict[str, Any]:
     """One point of the curve, of the generator whose weights are at ``path``."""
 
+    given = given_to(trained.sampler, evaluator.num)
+
     def images() -> Iterator[Tensor]:
-        for drawn in draw(trained.sampler, evaluator.num, trained.seed, purpose=PURPOSE):
+        for drawn in draw(
+            trained.sampler, evaluator.num, trained.seed, purpose=PURPOSE, given=given
+        ):
             yield drawn.images
 
     images_seen = trained.provenance.get("images_seen")

@@ -9,12 +9,12 @@ import torch
 
 from ganpipe.core.plugins import load
 from ganpipe.data.spec import DataSpec
-from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.config import AnyModelConfig
 from ganpipe.methods.method import Method
 from ganpipe.runtime.seeding import derive
 
 
-def build_method(config: ModelConfig, spec: DataSpec, seed: int) -> Method:
+def build_method(config: AnyModelConfig, spec: DataSpec, seed: int) -> Method:
     """The method of ``config.method`` with initial weights that depend on ``seed`` alone.
 
     Leaves PyTorch's global random state unchanged. Raises GanpipeError if the dataset lacks what

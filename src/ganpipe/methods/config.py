@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import Discriminator, Tag, model_validator
 
 from ganpipe.core.schema import NonNegativeFloat, PositiveInt, ScheduledProbability, Strict
+from ganpipe.methods.configs.cyclegan import CycleGANConfig
+from ganpipe.methods.configs.pix2pix import Pix2PixConfig
 from ganpipe.networks.configs import DiscriminatorConfig, GeneratorConfig
 from ganpipe.objectives.config import ObjectiveConfig, bounds_gradient, pairs_images
 from ganpipe.optim.config import PlayerOptimizers
@@ -108,3 +110,19 @@ class ModelConfig(Strict):
         if found := [reason for reason, applies in reasons.items() if applies]:
             raise ValueError("; ".join(found))
         return self
+
+
+def method(block: Any) -> Any:
+    """The method of a block under `models`, plain content or a configuration; messages name the
+    field by the name of this function."""
+    if isinstance(block, dict):
+        return block.get("method", "adversarial")
+    return getattr(block, "method", None)
+
+
+AnyModelConfig = Annotated[
+    Annotated[ModelConfig, Tag("adversarial")]
+    | Annotated[Pix2PixConfig, Tag("pix2pix")]
+    | Annotated[CycleGANConfig, Tag("cyclegan")],
+    Discriminator(method),
+]

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.build import build_method
-from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.config import AnyModelConfig
 from ganpipe.methods.method import Method
 from ganpipe.networks.network import Network
 from ganpipe.sampling.sampler import Picture, Sampler
@@ -28,7 +28,7 @@ class Size(NamedTuple):
     flops: int  # of one image's forward pass in evaluation: 2 for each multiply-add
 
 
-def sizes(config: ModelConfig, spec: DataSpec) -> dict[str, Size]:
+def sizes(config: AnyModelConfig, spec: DataSpec) -> dict[str, Size]:
     """The size of each player of ``config`` on the images of ``spec``, as :func:`sizes_of` says.
 
     Only shapes are computed, so that a network of any size takes no memory, unless it reads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,14 @@ def parts_of(
     config: BaseModel,
     seed: int,
     prepared: Path,
+    sources: Sequence[Path] = (),
     device: torch.device,
 ) -> dict[str, Any]:
     """Everything that the bytes of the result depend on, as plain JSON content.
 
-    ``optimizers`` are by player. The precision and the threads of ``config`` must
-    be resolved; its field ``device`` is left out, since ``device`` is the one that is used.
+    ``optimizers`` are by player, ``sources`` the files of images that a model translates. The
+    precision and the threads of ``config`` must be resolved; its field ``device`` is left out,
+    since ``device`` is the one that is used.
     """
     parts = {
         "name": name,
@@ -43,7 +45,12 @@ def parts_of(
         "optimizer": {player: each.model_dump(mode="json") for player, each in optimizers.items()},
         "train": config.model_dump(mode="json", exclude={"device"}),
         "data": digest_of(
-            [spec_path(prepared), images_path(prepared, "train"), labels_path(prepared, "train")]
+            [
+                spec_path(prepared),
+                images_path(prepared, "train"),
+                labels_path(prepared, "train"),
+                *sources,
+            ]
         ),
         "code": _code(),
         **here(describe(device)),

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.draw import images_of, rows_of
-from ganpipe.sampling.sampler import Input, Noise
+from ganpipe.sampling.pictures import given_to
+from ganpipe.sampling.sampler import Input, Noise, Picture
 from ganpipe.sampling.trained import Trained
 
 
@@ -17,12 +18,15 @@ def interpolate(trained: Trained, *, rows: int, steps: int, seed: int) -> Tensor
     ``rows`` or, for a conditioned sampler, as many as :func:`rows_of` says, one class in each.
 
     Normal noise follows the great circle, since its mass is concentrated near a sphere (White 2016,
-    arXiv:1609.04468); uniform noise follows the straight line, which stays in its cube. All other
-    inputs stay as they are at the start of the row.
+    arXiv:1609.04468); uniform noise follows the straight line, which stays in its cube. A sampler
+    that translates goes from one test picture to another by fading. All other inputs, such as
+    labels, stay as they are at the start of the row.
     """
     sampler = trained.sampler
     rows = rows_of(sampler, rows)
     ends = sampler.draw_inputs(2 * rows, make_rng(trained.device, seed, "interpolation"))
+    for name, value in (given_to(sampler, 2 * rows) or {}).items():
+        ends[name] = value[torch.arange(2 * rows) % len(value)].to(trained.device)
     if sampler.label is not None:
         ends["label"] = torch.arange(rows, device=trained.device).repeat(2)
     weights = torch.linspace(0, 1, steps, device=trained.device)
@@ -35,10 +39,10 @@ def interpolate(trained: Trained, *, rows: int, steps: int, seed: int) -> Tensor
 
 
 def _between(kind: Input, first: Tensor, last: Tensor, t: Tensor) -> Tensor:
+    if isinstance(kind, Picture) or (isinstance(kind, Noise) and kind.distribution == "uniform"):
+        return torch.lerp(first, last, t)
     if not isinstance(kind, Noise):
         return first
-    if kind.distribution == "uniform":
-        return torch.lerp(first, last, t)
     return slerp(first.flatten(1), last.flatten(1), t).view_as(first)
 
 

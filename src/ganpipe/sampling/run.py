@@ -14,11 +14,13 @@ from ganpipe.data.loading.arrays import load_images, load_labels
 from ganpipe.runtime.device import describe, pick_device, set_deterministic
 from ganpipe.runtime.environment import note_drift
 from ganpipe.runtime.threads import share_out
-from ganpipe.sampling.draw import fixed_inputs, images_of, rows_of
+from ganpipe.sampling.draw import rows_of
+from ganpipe.sampling.fixed import fixed_grid
 from ganpipe.sampling.grids import save_grid
 from ganpipe.sampling.interpolate import interpolate
+from ganpipe.sampling.pictures import as_rgb, way_back
 from ganpipe.sampling.sampler import Sampler
-from ganpipe.sampling.trained import load_trained
+from ganpipe.sampling.trained import Trained, load_trained
 
 
 def sample(*, rows: int, columns: int, interpolation_steps: int) -> None:
@@ -28,11 +30,23 @@ def sample(*, rows: int, columns: int, interpolation_steps: int) -> None:
     device = pick_device("auto")
     note_drift(describe(device))
     trained = load_trained(paths.GENERATOR, device)
-    inputs = fixed_inputs(trained.sampler, rows, columns, trained.seed)
-    save_grid(paths.FIXED_NOISE_GRID, images_of(trained.sampler, inputs), columns)
+    save_grid(paths.FIXED_NOISE_GRID, _fixed(trained, rows, columns), columns)
     save_grid(paths.REAL_GRID, _real(trained.sampler, rows, columns), columns)
     path = interpolate(trained, rows=rows, steps=interpolation_steps, seed=trained.seed)
     save_grid(paths.INTERPOLATION, path, interpolation_steps)
+
+
+def _fixed(trained: Trained, rows: int, columns: int) -> Tensor:
+    """The images of the grid of fixed inputs; those of a way back stand below."""
+    ways = [trained]
+    if (beside := way_back(paths.GENERATOR)).exists():
+        ways.append(load_trained(beside, trained.device))
+    grids = [
+        fixed_grid(each.sampler, rows, columns, each.seed).images(each.sampler) for each in ways
+    ]
+    if len({grid.shape[1] for grid in grids}) > 1:
+        grids = [as_rgb(grid) for grid in grids]
+    return torch.cat(grids)
 
 
 def _real(sampler: Sampler, rows: int, columns: int) -> Tensor:

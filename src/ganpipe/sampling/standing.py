@@ -10,8 +10,10 @@ from __future__ import annotations
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ganpipe.core.errors import GanpipeError
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.draw import CHUNK
+from ganpipe.sampling.pictures import translates
 from ganpipe.sampling.sampler import Sampler
 
 PASSES = 40  # of CHUNK images each
@@ -24,7 +26,8 @@ def take_standing_statistics(sampler: Sampler, seed: int) -> bool:
 
     In each pass every batch norm normalises by the statistics of the batch, so that the next one
     sees what it saw in training. The inputs are drawn from a stream of ``seed`` that nothing else
-    uses. The sampler must be in evaluation mode, and is so afterwards.
+    uses. The sampler must be in evaluation mode, and is so afterwards. Raises GanpipeError where it
+    translates pictures.
     """
     norms = [
         module
@@ -33,6 +36,11 @@ def take_standing_statistics(sampler: Sampler, seed: int) -> bool:
     ]
     if not norms:
         return False
+    if translates(sampler):
+        raise GanpipeError(
+            "evaluate.batch_norm standing draws its batches from noise, and the model translates "
+            "pictures; set it to running"
+        )
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()

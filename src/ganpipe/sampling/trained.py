@@ -16,7 +16,8 @@ from ganpipe.runtime.device import deterministic
 from ganpipe.runtime.threads import one_thread
 from ganpipe.sampling.build import build_sampler
 from ganpipe.sampling.draw import draw
-from ganpipe.sampling.sampler import Sampler, Truncation
+from ganpipe.sampling.pictures import as_input, translates
+from ganpipe.sampling.sampler import Picture, Sampler, Truncation
 from ganpipe.storage.tensor_file import read_tensors, write_tensors
 
 
@@ -71,6 +72,12 @@ class Trained:
             raise GanpipeError(
                 f"num must be at least 1 and seed at least 0; they are {num} and {seed}"
             )
+        if translates(self.sampler):
+            raise GanpipeError(
+                f"the model '{self.provenance.get('model_name', '?')}' translates pictures and "
+                "draws none from noise; give it pictures: translate(images), or ganpipe generate "
+                "--input FOLDER"
+            )
         number = None if label is None else self.label_number(label)
         given = self.truncated(num, truncation)
         images = np.empty((num, *self.image_shape), dtype=np.uint8)
@@ -81,6 +88,37 @@ class Trained:
                 images[start:stop] = drawn.images.permute(0, 2, 3, 1).numpy()
                 start = stop
         return images
+
+    @property
+    def picture_channels(self) -> int:
+        """Channels of the pictures that :meth:`translate` takes.
+
+        Raises GanpipeError where the model draws from noise.
+        """
+        for each in self.sampler.inputs.values():
+            if isinstance(each, Picture):
+                return each.domain.channels
+        raise GanpipeError(
+            f"the model '{self.provenance.get('model_name', '?')}' draws from noise and translates "
+            "nothing; train one that does: dvc exp run -S model=pix2pix"
+        )
+
+    def translate(self, images: np.ndarray) -> np.ndarray:
+        """The translations of ``images``, uint8 (num, height, width, channels) of any size.
+
+        Raises GanpipeError where the model draws from noise, and for images of another type or
+        another number of channels than :attr:`picture_channels`.
+        """
+        channels = self.picture_channels
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != channels:
+            raise GanpipeError(
+                f"images must be uint8 (num, height, width, {channels}), not {images.dtype} "
+                f"{images.shape}"
+            )
+        given = as_input(images.transpose(0, 3, 1, 2))
+        with deterministic(), one_thread():
+            pieces = [each.images for each in draw(self.sampler, len(images), 0, given=given)]
+        return torch.cat(pieces).permute(0, 2, 3, 1).numpy()
 
     def truncated(self, num: int, truncation: float | None) -> dict[str, Tensor]:
         """The inputs of ``num`` images that replace drawn ones for a ``truncation``; None: none.

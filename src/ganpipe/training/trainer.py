@@ -12,11 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ganpipe.core import paths
-from ganpipe.data.loading.arrays import load_images, load_labels, load_spec
-from ganpipe.data.loading.batches import Batches, to_device
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.build import build_method
-from ganpipe.methods.config import ModelConfig
+from ganpipe.methods.config import AnyModelConfig
 from ganpipe.methods.method import Method
 from ganpipe.optim.build import resolve
 from ganpipe.optim.config import OptimizerConfig
@@ -30,13 +28,14 @@ from ganpipe.runtime.environment import here
 from ganpipe.runtime.memory import device_errors
 from ganpipe.runtime.precision import pick_precision
 from ganpipe.runtime.threads import set_threads
-from ganpipe.sampling.draw import fixed_inputs, images_of
+from ganpipe.sampling.fixed import FixedGrid, fixed_grid
 from ganpipe.sampling.grids import save_grid
 from ganpipe.sampling.trained import save_sampler
 from ganpipe.storage.files import write_json
 from ganpipe.storage.tensor_file import write_tensors
 from ganpipe.training.budget import check_budget
 from ganpipe.training.config import TrainConfig
+from ganpipe.training.data import load_batches, source_files, spec_for
 from ganpipe.training.journal import Journal
 from ganpipe.training.loop import total_steps, train
 from ganpipe.training.state import State, load_state_dict, start, state_dict
@@ -52,7 +51,7 @@ class Job:
     """The configuration of a run, with all defaults resolved."""
 
     name: str  # of the model's block
-    model: ModelConfig
+    model: AnyModelConfig
     optimizers: Mapping[str, OptimizerConfig]  # by player
     config: TrainConfig  # precision fp32 or bf16, threads that are there, the model's average
     seed: int
@@ -76,7 +75,7 @@ class Job:
 def train_model(
     name: str,
     *,
-    model: ModelConfig,
+    model: AnyModelConfig,
     default_optimizer: OptimizerConfig,
     config: TrainConfig,
     seed: int,
@@ -95,7 +94,7 @@ def train_model(
     own = {name: getattr(model, name) for name in ("ema_decay", "ema_ramp")}
     found |= {name: value for name, value in own.items() if value is not None}
     config = config.model_copy(update=found)
-    spec = load_spec(paths.PREPARED)
+    spec = spec_for(model)
     with device_errors("train.batch_size", config.batch_size):
         method = build_method(model, spec, seed)
     optimizers = {
@@ -117,6 +116,7 @@ def train_model(
         config=config,
         seed=seed,
         prepared=paths.PREPARED,
+        sources=source_files(spec),
         device=device,
     )
     fewer = "raise train.accumulate, or choose smaller networks"
@@ -129,7 +129,7 @@ def train_model(
 
 def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
     config = job.config
-    batches = _load_batches(job)
+    batches = load_batches(job.spec, batch_size=config.batch_size, seed=job.seed, device=job.device)
     state = start(method, job.optimizers, job.device)
     total = total_steps(state, batches, config)
     check_budget(
@@ -144,7 +144,7 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
         model_name=job.name,
     )
     fixed = {
-        name: fixed_inputs(sampler, PROGRESS_ROWS, PROGRESS_COLUMNS, job.seed)
+        name: fixed_grid(sampler, PROGRESS_ROWS, PROGRESS_COLUMNS, job.seed)
         for name, sampler in state.averages.items()
     }
     first = next(iter(job.optimizers.values()))  # whose learning rate is logged
@@ -199,16 +199,6 @@ def parameter_counts(method: Method) -> dict[str, int]:
     }
 
 
-def _load_batches(job: Job) -> Batches:
-    images = to_device(load_images(paths.PREPARED, "train"), job.device)
-    labels = load_labels(paths.PREPARED, "train")
-    as_tensor = None if labels is None else torch.from_numpy(labels)
-    size, padding = job.config.batch_size, job.spec.target.padding
-    return Batches(
-        images, as_tensor, batch_size=size, seed=job.seed, device=job.device, padding=padding
-    )
-
-
 def _restore(
     checkpoints: Checkpoints, state: State, journal: Journal, device: torch.device
 ) -> float:
@@ -238,18 +228,16 @@ def _write_metrics(method: Method, journal: Journal) -> None:
     write_json(paths.TRAIN_METRICS, {**journal.last, **parameter_counts(method)})
 
 
-def _save_snapshot(
-    job: Job, state: State, fixed: dict[str, dict[str, Tensor]], images_seen: int
-) -> None:
+def _save_snapshot(job: Job, state: State, fixed: dict[str, FixedGrid], images_seen: int) -> None:
     _save_grids(state, fixed, images_seen)
     for name, average in state.averages.items():
         provenance = job.provenance(images_seen, "ema")
         save_sampler(paths.snapshot(images_seen, name), average, provenance)
 
 
-def _save_grids(state: State, fixed: dict[str, dict[str, Tensor]], images_seen: int) -> None:
+def _save_grids(state: State, fixed: dict[str, FixedGrid], images_seen: int) -> None:
     for name, average in state.averages.items():
-        images = images_of(average, fixed[name])
+        images = fixed[name].images(average)
         save_grid(paths.progress_grid(images_seen, name), images, PROGRESS_COLUMNS)
 
 

@@ -1,0 +1,1 @@
+"""Pictures to translate from, computed from a prepared dataset."""

@@ -1,0 +1,1 @@
+"""Fields of the blocks of other methods than the adversarial game: one file a method."""

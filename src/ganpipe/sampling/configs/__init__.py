@@ -1,0 +1,1 @@
+"""Configurations of samplers, one file a kind: what weights files carry."""
