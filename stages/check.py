@@ -32,10 +32,9 @@ def main() -> None:
     sources, by_name = Sources(ROOT), chosen(params)
     for stage in stages.keys() - {"check"}:
         code = sources.code_of(ROOT / "stages" / f"{stage}.py", by_name)
-        names = stages[stage].get("params", [])
-        if stage == "source" and isinstance(params.chosen_model, TranslatingConfig):
-            names = [*names, "models.${model}.source"]  # other models have none for DVC to watch
-        content = {"params": values(params, names), "code": code}
+        content = {"params": values(params, stages[stage].get("params", [])), "code": code}
+        if stage == "source":  # of which DVC could name no field, since most models have none
+            content["params"]["source"] = source_of(params)
         write_json(paths.code_list(stage), content)
     print(f"{params.model} on {params.dataset}: the parameters are well-formed")
 
@@ -85,6 +84,12 @@ def _translating(model: Pix2PixConfig | CycleGANConfig) -> dict[str, list[str]]:
         "ganpipe.networks.translators": [f"ganpipe.networks.{each.arch}" for each in networks],
         "ganpipe.sampling.build": ["ganpipe.sampling.samplers.translate"],
     }
+
+
+def source_of(params: Params) -> dict[str, Any] | None:
+    """What a translating model starts from; None for a model that draws from noise."""
+    model = params.chosen_model
+    return model.source.model_dump() if isinstance(model, TranslatingConfig) else None
 
 
 def values(params: Params, names: list[str]) -> dict[str, Any]:

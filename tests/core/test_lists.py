@@ -14,7 +14,7 @@ from helpers.support import ROOT, run_python
 
 EVALUATION = {"reference", "snapshots", "evaluate"}
 DRAWING = {"train", "sample", "snapshots", "evaluate"}  # all that hold a generator
-ALL = {"download", "prepare", "classifier"} | EVALUATION | DRAWING
+ALL = {"download", "prepare", "source", "classifier"} | EVALUATION | DRAWING
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,12 @@ def record(
         "weights": weights or config.weights,
     }
     generated = about_generated(
-        config, provenance, conditional=conditional, rule=rule, device=device
+        config,
+        provenance,
+        num=config.num_generated,
+        conditional=conditional,
+        rule=rule,
+        device=device,
     )
     evaluator = Evaluator(
         extractor=extractor,

@@ -19,6 +19,7 @@ def about_generated(
     config: EvaluateConfig,
     provenance: dict[str, Any],
     *,
+    num: int,
     conditional: bool,
     rule: str,
     device: str,
@@ -26,7 +27,7 @@ def about_generated(
     """Record of the generator and how it was evaluated: ``provenance`` is that of its weights,
     ``rule`` chose the checkpoint, ``conditional`` says whether it takes labels."""
     return {
-        "num_generated": config.num_generated,
+        "num_generated": num,
         "quantisation": "uint8, rounded to nearest",
         "weights": provenance.get("weights", config.weights),  # as the evaluated file says
         "labels": "as in the training data" if conditional else "none",

@@ -46,7 +46,6 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
     path, rule = _checkpoint(config)
     trained = next(load_generators([path], config.batch_norm, device))
     num = most_images(trained.sampler, config.num_generated)
-    config = config.model_copy(update={"num_generated": num})
     with ExitStack() as stack, device_errors("evaluate.batch_size", config.batch_size):
         evaluators = [
             stack.enter_context(
@@ -54,7 +53,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
                     config,
                     name,
                     device,
-                    num=config.num_generated,
+                    num=num,
                     max_features=config.max_features,
                     fid_infinity=config.fid_infinity,
                 )
@@ -62,8 +61,8 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
             for name in extractors_for(config, dataset)
         ]
         for evaluator in evaluators:
-            warn_if_small(config.num_generated, evaluator.reference.gaussian.num)
-        drawn = stack.enter_context(generated(trained, config.num_generated, PURPOSE))
+            warn_if_small(num, evaluator.reference.gaussian.num)
+        drawn = stack.enter_context(generated(trained, num, PURPOSE))
         measured = [measure(each, drawn.spool.pieces(), drawn.label) for each in evaluators]
         closest = closest_pairs(drawn.spool, measured[0].closest)
         translated = translation_metrics(path, trained, drawn.spool, measured)
@@ -72,6 +71,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
         about_generated(
             config,
             trained.provenance,
+            num=num,
             conditional=trained.sampler.label is not None,
             rule=rule,
             device=device.type,
