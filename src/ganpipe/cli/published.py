@@ -152,6 +152,8 @@ PUBLISHED = {
             "objective.penalties.r1.end": 0.005,
             "objective.penalties.r2.start": 0.05,
             "objective.penalties.r2.end": 0.005,
+            "optimizer.lr.start": 0.0002,
+            "optimizer.lr.end": 0.00005,
             "objective.augmentation.kind": "ada",
             "objective.augmentation.probability.start": 0.0,
             "objective.augmentation.probability.end": 0.55,
