@@ -291,12 +291,11 @@ class Adversarial(Method):
 
 def logged_names(objective: ObjectiveConfig) -> tuple[str, ...]:
     """The columns of the curve, those of fields in use at the end."""
-    optional = {
-        "d_class": objective.auxiliary is not None,
-        "g_class": objective.auxiliary is not None,
-        "path_length": objective.path_length > 0,
-        "sign_real": objective.augmentation is not None,
-        "augment_p": objective.augmentation is not None,
-    }
-    always = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")
-    return (*always, *(name for name, used in optional.items() if used))
+    names = ["d_loss", "g_loss", "d_real", "d_fake", "penalty"]
+    if objective.auxiliary:
+        names += ["d_class", "g_class"]
+    if objective.path_length:
+        names += ["path_length"]
+    if objective.augmentation:
+        names += ["sign_real", "augment_p"]
+    return tuple(names)
