@@ -15,7 +15,10 @@ from helpers.support import run_python
 
 from ganpipe.core.command import FULL, REFUSED
 
-START = "import os, signal, sys, time\nfrom ganpipe.core.command import run\n"
+START = """import os, signal, sys, time
+from ganpipe.core.command import run
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+"""
 
 
 def program(body: str) -> str:
