@@ -15,7 +15,7 @@ from ganpipe.objectives.unroll import Network
 
 
 class Verdict(NamedTuple):
-    """What a discriminator says of N images, in float32."""
+    """Outputs of a discriminator for N images, in float32."""
 
     logits: Tensor  # (N,)
     classes: Tensor | None = None  # (N, K) logits of the classes; None: it tells none
@@ -39,39 +39,31 @@ class Judge:
         network = network or self.network
         if not self.takes_label:
             return network
-        labels = labels_of(batch)
-        return lambda images: network(images, labels.repeat(len(images) // len(labels)))
+        return lambda images: network(images, _repeated_labels(batch, len(images)))
 
     def features(self, batch: Batch) -> Critic:
         """The discriminator's features as a function of images."""
         return self.critic(batch, self.network.features)
 
-    def verdict(self, images: Tensor, batch: Batch) -> Verdict:
-        """The logits of ``images``, and those of their classes if the discriminator tells them."""
-        if not self.tells_class:
-            return Verdict(self.critic(batch)(images).float())
+    def verdict(self, images: Tensor, batch: Batch, network: Network | None = None) -> Verdict:
+        """The logits of ``images``, and those of their classes if the discriminator tells them;
+        the logits of ``network`` alone where it stands in for the discriminator."""
+        if network is not None or not self.tells_class:
+            return Verdict(self.critic(batch, network)(images).float())
         logits, classes = self.network.judge(images)
         return Verdict(logits.float(), classes.float())
 
-    def verdicts(self, real: Tensor, fake: Tensor, batch: Batch) -> tuple[Verdict, Verdict]:
+    def verdicts(
+        self, real: Tensor, fake: Tensor, batch: Batch, network: Network | None = None
+    ) -> tuple[Verdict, Verdict]:
         """Both verdicts, from one pass if no image's output depends on another's."""
         if self.separate_passes:
-            return self.verdict(real, batch), self.verdict(fake, batch)
-        both = self.verdict(torch.cat([real, fake]), batch)
+            return self.verdict(real, batch, network), self.verdict(fake, batch, network)
+        both = self.verdict(torch.cat([real, fake]), batch, network)
         first, second = both.logits.split(len(real))
         if both.classes is None:
             return Verdict(first), Verdict(second)
         return Verdict(first, both.classes[: len(real)]), Verdict(second, both.classes[len(real) :])
-
-    def logits(
-        self, real: Tensor, fake: Tensor, batch: Batch, network: Network
-    ) -> tuple[Tensor, Tensor]:
-        """Both (N,) logits of ``network``, which stands in for the discriminator."""
-        critic = self.critic(batch, network)
-        if self.separate_passes:
-            return critic(real).float(), critic(fake).float()
-        first, second = critic(torch.cat([real, fake])).float().split(len(real))
-        return first, second
 
 
 def class_loss(verdict: Verdict, batch: Batch) -> Tensor:
@@ -82,8 +74,13 @@ def class_loss(verdict: Verdict, batch: Batch) -> Tensor:
     """
     if verdict.classes is None:
         raise ValueError("the discriminator tells no classes")
+    return cross_entropy(verdict.classes, _repeated_labels(batch, len(verdict.classes)))
+
+
+def _repeated_labels(batch: Batch, num: int) -> Tensor:
+    """The labels of ``num`` images: those of the batch, as often as it is repeated."""
     labels = labels_of(batch)
-    return cross_entropy(verdict.classes, labels.repeat(len(verdict.classes) // len(labels)))
+    return labels.repeat(num // len(labels))
 
 
 def labels_of(batch: Batch) -> Tensor:

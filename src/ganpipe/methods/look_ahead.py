@@ -10,7 +10,7 @@ from torch import Tensor
 from ganpipe.methods.critic import Judge
 from ganpipe.methods.method import Context
 from ganpipe.objectives.loss import AdversarialLoss
-from ganpipe.objectives.unroll import unrolled
+from ganpipe.objectives.unroll import Network, unrolled
 
 
 def loss_ahead(
@@ -31,13 +31,17 @@ def loss_ahead(
     """
     with torch.autocast(images[0].device.type, enabled=False):
         real, fake = (each.float() for each in images)
+
+        def logits(network: Network) -> list[Tensor]:
+            return [each.logits for each in judge.verdicts(real, fake, context.batch, network)]
+
         ahead = unrolled(
             judge.network,
-            lambda network: d_loss(*judge.logits(real, fake, context.batch, network)),
+            lambda network: d_loss(*logits(network)),
             steps,
             context.optimizers["discriminator"],
         )
-        on_real, on_fake = judge.logits(real, fake, context.batch, ahead)
+        on_real, on_fake = logits(ahead)
         if loss.zero_sum:
             return -loss.discriminator(on_real, on_fake)
         return loss.generator(on_real, on_fake)
