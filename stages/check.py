@@ -87,7 +87,7 @@ def _translating(model: Pix2PixConfig | CycleGANConfig) -> dict[str, list[str]]:
 
 
 def source_of(params: Params) -> dict[str, Any] | None:
-    """What a translating model starts from; None for a model that draws from noise."""
+    """Source of a translating model's pictures; None for a model that draws from noise."""
     model = params.chosen_model
     return model.source.model_dump() if isinstance(model, TranslatingConfig) else None
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """What is known of one block at certain sizes."""
+    """Facts about one block at certain sizes."""
 
     about: About
     spec: DataSpec

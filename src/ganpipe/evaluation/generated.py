@@ -48,7 +48,7 @@ def load_generators(
 
 
 def about_batch_norm(statistics: BatchNorm) -> dict[str, str]:
-    """What a protocol says of the statistics of batch norm where they are not training's."""
+    """Record of the statistics of batch norm, for a protocol; empty where they are training's."""
     if statistics == "running":
         return {}
     return {"batch_norm": f"standing statistics of {PASSES * CHUNK} images"}

@@ -23,7 +23,7 @@ class ImagePool(nn.Module):
 
     @torch.no_grad()
     def exchange(self, new: Tensor, rng: torch.Generator) -> Tensor:
-        """What the discriminator sees in place of ``new`` (N, C, H, W), of the same shape.
+        """Images for the discriminator in place of ``new`` (N, C, H, W), of the same shape.
 
         Image after image: while the pool is not full, the image is put in and seen; then, with
         probability 1/2, a random image of the pool is seen, whose place it takes, or it is seen

@@ -1,4 +1,4 @@
-"""What a discriminator gets to see of real and generated images alike."""
+"""Augment and noise real and generated images alike before a discriminator sees them."""
 
 from __future__ import annotations
 

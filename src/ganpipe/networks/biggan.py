@@ -86,7 +86,7 @@ class Generator(Network):
         return [weight for weight in super().orthogonal_weights() if weight is not shared]
 
     def _condition(self, label: Tensor | None, parts: list[Tensor]) -> list[Tensor]:
-        """What the norms of a block take, for its part of z if it has one."""
+        """Inputs of the norms of a block, whose part of z is ``parts`` if it has one."""
         if label is None:
             return []
         return [label if self.shared is None else torch.cat([self.shared(label), *parts], 1)]

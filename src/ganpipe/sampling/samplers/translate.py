@@ -36,7 +36,7 @@ class TranslateSampler(Sampler):
 
 
 def evaluation_mode(sampler: Sampler) -> dict[str, str]:
-    """What a protocol says of the translations of ``sampler``."""
+    """Record of how ``sampler`` translates, for a protocol."""
     batch_norm = any(isinstance(each, nn.BatchNorm2d) for each in sampler.network.modules())
     statistics = "averages of the training" if batch_norm else "of each picture"
     return {"normalisation": statistics, "dropout": "off"}
