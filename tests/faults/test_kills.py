@@ -116,11 +116,22 @@ def test_a_queued_experiment_goes_on(victim: Victim, same: Check) -> None:
     wait_until(lambda: "Failed" in victim.dvc("queue", "status"))
     assert victim.checkpoints
     victim.dvc(*command, "--name", "second")
-    victim.dvc("queue", "start")
-    wait_until(lambda: "Success" in victim.dvc("queue", "status"))
+    wait_until(lambda: _started_queue(victim, "second") == "Success")
     assert "going on after step" in victim.dvc("queue", "logs", "second")
     apply(victim, "second")
     same(victim)
+
+
+def _started_queue(victim: Victim, name: str) -> str:
+    """The state of a queued experiment, whose queue is started where it waits.
+
+    One start may be too few: DVC starts no worker while the last one is about to go home.
+    """
+    lines = victim.dvc("queue", "status").splitlines()
+    state = next(line for line in lines if name in line.split()).split()[-1]
+    if state == "Queued":
+        victim.dvc("queue", "start")
+    return state
 
 
 @pytest.mark.fault("reference with Inception killed")
