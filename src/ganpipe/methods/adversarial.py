@@ -14,6 +14,7 @@ from ganpipe.data.orientation import warn_about
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.critic import Judge, class_loss, labels_of
+from ganpipe.methods.curve import logged_names
 from ganpipe.methods.look_ahead import loss_ahead
 from ganpipe.methods.method import Context, Loss, Method, Turn
 from ganpipe.methods.path_length import PathLength
@@ -23,7 +24,6 @@ from ganpipe.methods.view import View
 from ganpipe.networks.build import build_discriminator
 from ganpipe.networks.network import Network
 from ganpipe.objectives.build import adversarial_loss
-from ganpipe.objectives.config import ObjectiveConfig
 from ganpipe.objectives.labels import against_labels, are_plain
 from ganpipe.objectives.matching import feature_matching
 from ganpipe.objectives.orthogonal import orthogonal_regularisation
@@ -287,15 +287,3 @@ class Adversarial(Method):
     def _watched(self, logits: Tensor) -> Tensor:
         """The mean of D(x) if outputs are logits of probabilities, otherwise the mean output."""
         return (logits.sigmoid() if self.loss.probability else logits).mean()
-
-
-def logged_names(objective: ObjectiveConfig) -> tuple[str, ...]:
-    """The columns of the curve, those of fields in use at the end."""
-    names = ["d_loss", "g_loss", "d_real", "d_fake", "penalty"]
-    if objective.auxiliary:
-        names += ["d_class", "g_class"]
-    if objective.path_length:
-        names += ["path_length"]
-    if objective.augmentation:
-        names += ["sign_real", "augment_p"]
-    return tuple(names)
