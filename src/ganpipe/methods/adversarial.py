@@ -68,14 +68,15 @@ class Adversarial(Method):
             domain=spec.target,
         )
         generator = build_network(self.sampler_config)
+        view = View(objective, spec.target.image_shape)
         discriminator = build_discriminator(
             config.discriminator,
-            image_shape=spec.target.image_shape,
+            image_shape=view.image_shape,
             num_classes=len(spec.target.classes),
         )
         self.players = nn.ModuleDict({"generator": generator, "discriminator": discriminator})
         self.judge = Judge(self.discriminator)
-        self.view = View(objective, spec.target.image_shape)
+        self.view = view
         if self.view.augmentation is not None:
             warn_about(self.view.augmentation.reorients, spec.name)
         self.path_length = PathLength(objective) if objective.path_length else None
@@ -232,7 +233,9 @@ class Adversarial(Method):
                 torch._foreach_clamp_min_(clipped, -bound)
                 torch._foreach_clamp_max_(clipped, bound)
         if self.view.augmentation is not None:
-            self.view.augmentation.adapt(loss.parts["sign_real"], images=len(context.batch.real))
+            rng = context.stream("augmentation")
+            images = len(context.batch.real)
+            self.view.augmentation.adapt(loss.parts["sign_real"], images=images, rng=rng)
 
     def _grow(self, context: Context) -> None:
         """Let networks grow; the moments of their optimizers begin anew with new layers."""
