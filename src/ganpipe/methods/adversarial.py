@@ -58,8 +58,8 @@ class Adversarial(Method):
         if self.conditioned and not spec.target.classes:
             raise GanpipeError(
                 f"the model is conditional, but the images of the dataset '{spec.name}' have no "
-                "labels; put them into one subfolder a class, or set conditioning of generator and "
-                "discriminator to none"
+                "labels; set conditioning of generator and discriminator to none, choose another "
+                "model, or put images of your own into one subfolder a class"
             )
         self.sampler_config = NoiseSamplerConfig(
             generator=config.generator,
