@@ -11,7 +11,7 @@ from ganpipe.core import paths
 from ganpipe.core.command import run
 from ganpipe.core.imports import Sources
 from ganpipe.data.acquire.source import expect_source
-from ganpipe.data.prepare.build import reader_name
+from ganpipe.data.prepare.build import reader_names
 from ganpipe.data.source.build import kind_name
 from ganpipe.evaluation.selection import needed_extractors
 from ganpipe.methods.config import CycleGANConfig, ModelConfig, Pix2PixConfig
@@ -51,7 +51,7 @@ def chosen(params: Params) -> dict[str, list[str]]:
     model = params.chosen_model
     extractors = needed_extractors(params.evaluate, params.dataset)
     return {
-        "ganpipe.data.prepare.build": [reader_name(params.dataset)],
+        "ganpipe.data.prepare.build": reader_names(params.dataset),
         "ganpipe.features.build": [f"ganpipe.features.{name}" for name in extractors],
         **(_adversarial(model) if isinstance(model, ModelConfig) else _translating(model)),
     }

@@ -45,6 +45,23 @@ class Params(Strict):
             raise ValueError("\n  ".join(mistakes))
         return self
 
+    @model_validator(mode="after")
+    def _extractors_fit(self) -> Params:
+        """Refuse extractors that know nothing of the dataset, before anything is computed."""
+        asked = {*self.evaluate.extractors, self.evaluate.snapshots.extractor}
+        stacked = self.dataset == "stacked_mnist"
+        if stacked and "classifier" in asked:
+            raise ValueError(
+                "evaluate.extractors: the images of stacked_mnist have no classes, so that "
+                "classifier cannot learn them; name digits, which knows their modes"
+            )
+        if "digits" in asked and not stacked:
+            raise ValueError(
+                "evaluate.extractors: digits knows the modes of stacked_mnist, not "
+                f"{self.dataset}; name classifier or inception"
+            )
+        return self
+
     @property
     def chosen_dataset(self) -> PublicDataset | FolderDataset:
         """The block of the dataset in use."""

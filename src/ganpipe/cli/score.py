@@ -132,7 +132,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     add(
         "--extractor",
         default="inception",
-        help="inception, classifier or both with a comma between",
+        help="inception, classifier or digits, or several with commas between",
     )
     add("--inception-weights", metavar="FILE", help="in place of the published: fid_custom")
     add("--classifier", type=Path, default=paths.CLASSIFIER, help="its weights (%(default)s)")
@@ -157,7 +157,7 @@ def _extractor_names(text: str) -> list[ExtractorName]:
     for name in map(str.strip, text.split(",")):
         if name not in get_args(ExtractorName):
             raise GanpipeError(
-                f"there is no extractor '{name}'; name inception, classifier or both"
+                f"there is no extractor '{name}'; name inception, classifier or digits"
             )
         if name not in names:
             names.append(name)  # type: ignore[arg-type]

@@ -76,7 +76,8 @@ class Datasets(Strict):
     mnist: Annotated[PublicDataset, _fits(native=28)]
     fashion_mnist: Annotated[PublicDataset, _fits(native=28)]
     cifar10: Annotated[PublicDataset, _fits(native=32)]
+    stacked_mnist: Annotated[PublicDataset, _fits(native=28)]
     folder: FolderDataset
 
 
-DatasetName = Literal["mnist", "fashion_mnist", "cifar10", "folder"]
+DatasetName = Literal["mnist", "fashion_mnist", "cifar10", "stacked_mnist", "folder"]
