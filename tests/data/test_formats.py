@@ -28,7 +28,13 @@ def mnist(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("dataset", "module"),
-    [("mnist", "idx"), ("fashion_mnist", "idx"), ("cifar10", "cifar"), ("folder", "folder")],
+    [
+        ("mnist", "idx"),
+        ("fashion_mnist", "idx"),
+        ("cifar10", "cifar"),
+        ("folder", "folder"),
+        ("pairs", "pairs"),
+    ],
 )
 def test_the_reader_is_found_by_name(dataset: str, module: str) -> None:
     assert reader_name(dataset) == f"ganpipe.data.prepare.{module}"
@@ -42,7 +48,7 @@ def test_a_run_imports_the_chosen_reader_alone(mnist: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     names = {name.rpartition(".")[2] for name in done.stdout.split()}
     assert "idx" in names
-    assert not names & {"cifar", "folder"}
+    assert not names & {"cifar", "folder", "pairs"}
 
 
 def test_mnist(mnist: Path) -> None:

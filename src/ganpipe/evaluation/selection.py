@@ -12,6 +12,7 @@ DEFAULT_EXTRACTORS: dict[str, list[ExtractorName]] = {
     "fashion_mnist": ["classifier"],
     "cifar10": ["inception"],
     "folder": ["inception"],
+    "pairs": ["inception"],
 }
 
 
