@@ -65,7 +65,9 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
         drawn = stack.enter_context(generated(trained, num, PURPOSE))
         measured = [measure(each, drawn.spool.pieces(), drawn.label) for each in evaluators]
         closest = closest_pairs(drawn.spool, measured[0].closest)
-        translated = translation_metrics(path, trained, drawn.spool, measured)
+        translated = translation_metrics(
+            path, trained, drawn.spool, evaluators=evaluators, measured=measured
+        )
     classes = _class_tables(measured, drawn.label, trained)
     record = protocol(
         about_generated(
@@ -80,7 +82,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
         {evaluator.extractor.name: evaluator.protocol() for evaluator in evaluators},
     )
     if translated:
-        record |= {"translation": about_translation(trained.sampler)}
+        record |= {"translation": about_translation(path, trained.sampler, evaluators)}
     _write_metrics(measured, class_accuracy(classes, config.precision) | translated, record)
     save_grid(paths.CLOSEST, closest, COLUMNS)
 
