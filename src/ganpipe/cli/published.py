@@ -43,6 +43,7 @@ SNGAN = {  # 50,000 updates of G
     "schedule.n_critic": 5,
     "schedule.new_images": True,
     "schedule.generator_batch": 2,
+    "optimizer.lr.start": 0.0002,
     "train.batch_size": 64,
     "train.epochs": 320,
 }
@@ -54,6 +55,7 @@ WGAN_GP = {  # 100,000 updates of G
     "schedule.n_critic": 5,
     "schedule.new_images": True,
     "schedule.generator_batch": 2,
+    "optimizer.lr.start": 0.0002,
     "train.batch_size": 64,
     "train.epochs": 640,
 }
