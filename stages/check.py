@@ -11,8 +11,10 @@ from ganpipe.core import paths
 from ganpipe.core.command import run
 from ganpipe.core.imports import Sources
 from ganpipe.data.acquire.source import expect_source
+from ganpipe.data.config import OwnImages
 from ganpipe.data.prepare.build import reader_names
 from ganpipe.data.source.build import kind_name
+from ganpipe.data.source.config import Folder
 from ganpipe.evaluation.selection import needed_extractors
 from ganpipe.methods.config import CycleGANConfig, ModelConfig, Pix2PixConfig
 from ganpipe.methods.configs.translating import TranslatingConfig
@@ -26,8 +28,9 @@ def main() -> None:
     """Check params.yaml; for each stage, list the code that it uses and the values of its
     parameters in a file on which the stage depends."""
     params = load_params()
-    if params.dataset == "folder":
-        expect_source(Path(params.datasets.folder.path))
+    dataset = params.chosen_dataset
+    if isinstance(dataset, OwnImages):
+        expect_source(Path(dataset.path), f"datasets.{params.dataset}.path")
     stages = definitions()
     sources, by_name = Sources(ROOT), chosen(params)
     for stage in stages.keys() - {"check"}:
@@ -78,8 +81,11 @@ def _adversarial(model: ModelConfig) -> dict[str, list[str]]:
 def _translating(model: Pix2PixConfig | CycleGANConfig) -> dict[str, list[str]]:
     """The modules of a model that translates pictures."""
     networks = [model.generator, *([model.discriminator] if model.discriminator else [])]
+    source = model.source
     return {
-        "ganpipe.data.source.build": [kind_name(model.source.kind)],
+        "ganpipe.data.source.build": (
+            [] if isinstance(source, Folder) else [kind_name(source.kind)]
+        ),
         "ganpipe.methods.build": [f"ganpipe.methods.{model.method}"],
         "ganpipe.networks.translators": [f"ganpipe.networks.{each.arch}" for each in networks],
         "ganpipe.sampling.build": ["ganpipe.sampling.samplers.translate"],
