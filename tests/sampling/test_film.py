@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.sampling.film import LONGEST, REST, progress_frames, save_films, there_and_back
+from ganpipe.sampling.film import LONGEST, REST, progress_frames, save_film, there_and_back
 
 RNG = np.random.default_rng(0)
 GREY = [RNG.integers(0, 256, (6, 10, 1), dtype=np.uint8) for _ in range(3)]
@@ -21,7 +21,7 @@ COLOUR = [RNG.integers(0, 256, (6, 10, 3), dtype=np.uint8) for _ in range(3)]  #
 def test_every_frame_comes_back_in_its_time(
     tmp_path: Path, suffix: str, frames: list[np.ndarray]
 ) -> None:
-    save_films(tmp_path / "film.png", frames, milliseconds=50)
+    save_film(tmp_path / f"film{suffix}", frames, milliseconds=50)
     durations = []
     with Image.open(tmp_path / f"film{suffix}") as film:
         assert film.info["loop"] == 0
@@ -30,12 +30,12 @@ def test_every_frame_comes_back_in_its_time(
             assert np.array_equal(shown, np.broadcast_to(frame, shown.shape))
             durations.append(picture.info["duration"])
     assert durations == [REST * 50, 50, REST * 50]
-    save_films(tmp_path / "again", frames, milliseconds=50)
+    save_film(tmp_path / f"again{suffix}", frames, milliseconds=50)
     assert (tmp_path / f"again{suffix}").read_bytes() == (tmp_path / f"film{suffix}").read_bytes()
 
 
 def test_a_film_of_one_frame(tmp_path: Path) -> None:
-    save_films(tmp_path / "film", GREY[:1], milliseconds=50)
+    save_film(tmp_path / "film.gif", GREY[:1], milliseconds=50)
     with Image.open(tmp_path / "film.gif") as film:
         assert np.array_equal(np.asarray(film.convert("L"))[..., None], GREY[0])
 
@@ -56,7 +56,9 @@ def test_pictures_of_one_time_stand_below_each_other(tmp_path: Path) -> None:
     save(tmp_path, "000000064_b_to_a", (1, 2, 3))
     save(tmp_path, "000000000", 5)
     save(tmp_path, "000000000_b_to_a", (4, 5, 6))
-    first, second = progress_frames(tmp_path)
+    frames = progress_frames(tmp_path)
+    assert list(frames) == [0, 64]
+    first, second = frames.values()
     assert first.shape == second.shape == (4, 4, 3)
     assert first[:, 0].tolist() == [[5] * 3] * 2 + [[4, 5, 6]] * 2
     assert second[:, 0].tolist() == [[3] * 3] * 2 + [[1, 2, 3]] * 2
@@ -65,8 +67,8 @@ def test_pictures_of_one_time_stand_below_each_other(tmp_path: Path) -> None:
 def test_a_long_training_is_thinned_and_ends_with_its_end(tmp_path: Path) -> None:
     for time in range(2 * LONGEST + 1):
         save(tmp_path, f"{time:09d}", time)
-    values = [int(frame[0, 0, 0]) for frame in progress_frames(tmp_path)]
-    assert values == list(range(0, 2 * LONGEST + 1, 3))
+    values = {time: int(frame[0, 0, 0]) for time, frame in progress_frames(tmp_path).items()}
+    assert values == {time: time for time in range(0, 2 * LONGEST + 1, 3)}
 
 
 def test_no_pictures_are_a_mistake_of_one_sentence(tmp_path: Path) -> None:

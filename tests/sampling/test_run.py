@@ -62,7 +62,7 @@ def test_a_grid_has_the_shape_that_is_asked_for() -> None:
 def test_a_film_moves_along_the_interpolation() -> None:
     saved(paths.GENERATOR)
     sample(rows=6, columns=4, interpolation_steps=2)
-    with Image.open(paths.INTERPOLATION.with_suffix(".gif")) as film:
+    with Image.open(paths.INTERPOLATION_GIF) as film:
         assert film.n_frames == 2 * FILM_STEPS - 2
         first = np.asarray(film.convert("L"))
         film.seek(FILM_STEPS - 1)
@@ -73,7 +73,7 @@ def test_a_film_moves_along_the_interpolation() -> None:
         y, x, row = index // 3 * STEP + 2, index % 3 * STEP + 2, index * STEP + 2
         assert np.array_equal(first[y : y + 32, x : x + 32], ends[row : row + 32, 2:34])
         assert np.array_equal(last[y : y + 32, x : x + 32], ends[row : row + 32, 36:68])
-    assert Image.open(paths.PROGRESS.with_suffix(".webp")).size == (4, 2)
+    assert Image.open(paths.PROGRESS_WEBP).size == (4, 2)
 
 
 @pytest.mark.usefixtures("images")

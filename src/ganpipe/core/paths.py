@@ -41,10 +41,16 @@ SNAPSHOT_PROTOCOL = METRICS / "snapshots_protocol.json"
 
 SAMPLES = Path("samples")
 PROGRESS = SAMPLES / "progress"
+PROGRESS_GIF = SAMPLES / "progress.gif"
+PROGRESS_WEBP = SAMPLES / "progress.webp"
 FIXED_NOISE_GRID = SAMPLES / "fixed_noise.png"
 REAL_GRID = SAMPLES / "real.png"
 INTERPOLATION = SAMPLES / "interpolation.png"
+INTERPOLATION_GIF = SAMPLES / "interpolation.gif"
+INTERPOLATION_WEBP = SAMPLES / "interpolation.webp"
 CLOSEST = SAMPLES / "closest.png"
+
+PAGE = Path("report/index.html")
 
 
 def code_list(stage: str) -> Path:

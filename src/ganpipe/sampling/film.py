@@ -22,9 +22,8 @@ OPTIONS: dict[str, dict[str, Any]] = {  # by suffix
 }
 
 
-def save_films(path: Path, frames: Sequence[np.ndarray], milliseconds: int) -> None:
-    """Write ``frames``, uint8 (H, W, 1 or 3) of one shape, as a GIF and as a WebP file named as
-    ``path`` is but for the suffix, atomically.
+def save_film(path: Path, frames: Sequence[np.ndarray], milliseconds: int) -> None:
+    """Write ``frames``, uint8 (H, W, 1 or 3) of one shape, as a .gif or a .webp file, atomically.
 
     Each frame stands for ``milliseconds``, the first and the last for REST times as long. The same
     frames give the same bytes. Greys are kept as they are; a GIF shows the nearest of 256 colours.
@@ -32,32 +31,31 @@ def save_films(path: Path, frames: Sequence[np.ndarray], milliseconds: int) -> N
     pictures = [as_picture(frame) for frame in frames]
     durations = [milliseconds] * len(pictures)
     durations[0] = durations[-1] = REST * milliseconds
-    for suffix, options in OPTIONS.items():
-        with atomic_path(path.with_suffix(suffix)) as temporary:
-            pictures[0].save(
-                temporary,
-                **options,
-                save_all=True,
-                append_images=pictures[1:],
-                duration=durations if len(pictures) > 1 else durations[0],
-                loop=0,
-            )
+    with atomic_path(path) as temporary:
+        pictures[0].save(
+            temporary,
+            **OPTIONS[path.suffix],
+            save_all=True,
+            append_images=pictures[1:],
+            duration=durations if len(pictures) > 1 else durations[0],
+            loop=0,
+        )
 
 
-def progress_frames(folder: Path = paths.PROGRESS) -> list[np.ndarray]:
-    """The grids that training left in ``folder``, in the order of time: uint8 (H, W, 1 or 3).
+def progress_frames(folder: Path = paths.PROGRESS) -> dict[int, np.ndarray]:
+    """The grids that training left in ``folder``, by the images that it had seen, in the order of
+    time: uint8 (H, W, 1 or 3).
 
     Those of several samplers at one time stand below each other. Raises GanpipeError where there
     are none.
     """
-    times: dict[str, list[Path]] = {}
+    times: dict[int, list[Path]] = {}
     for file in sorted(folder.glob("*.png")):
-        times.setdefault(file.stem.split("_")[0], []).append(file)
+        times.setdefault(int(file.stem.split("_")[0]), []).append(file)
     if not times:
         raise GanpipeError(f"{folder} holds no pictures; `dvc repro train` draws them")
-    shown = list(times.values())
-    step = -(-len(shown) // LONGEST)
-    return [_stacked(files) for files in shown[::-step][::-1]]
+    step = -(-len(times) // LONGEST)
+    return {time: _stacked(times[time]) for time in list(times)[::-step][::-1]}
 
 
 def _stacked(files: list[Path]) -> np.ndarray:

@@ -17,7 +17,7 @@ from ganpipe.runtime.device import describe, pick_device, set_deterministic
 from ganpipe.runtime.environment import note_drift
 from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.draw import rows_of
-from ganpipe.sampling.film import progress_frames, save_films, there_and_back
+from ganpipe.sampling.film import progress_frames, save_film, there_and_back
 from ganpipe.sampling.fixed import fixed_grid
 from ganpipe.sampling.grids import save_grid, tile
 from ganpipe.sampling.interpolate import interpolate
@@ -44,8 +44,11 @@ def sample(*, rows: int, columns: int, interpolation_steps: int) -> None:
     save_grid(paths.REAL_GRID, _real(trained.sampler, rows, columns), columns)
     path = interpolate(trained, rows=rows, steps=interpolation_steps, seed=trained.seed)
     save_grid(paths.INTERPOLATION, path, interpolation_steps)
-    save_films(paths.PROGRESS, progress_frames(), PROGRESS_MS)
-    save_films(paths.INTERPOLATION, _moving(trained, rows), FILM_MS)
+    frames, moving = list(progress_frames().values()), _moving(trained, rows)
+    for film in (paths.PROGRESS_GIF, paths.PROGRESS_WEBP):
+        save_film(film, frames, PROGRESS_MS)
+    for film in (paths.INTERPOLATION_GIF, paths.INTERPOLATION_WEBP):
+        save_film(film, moving, FILM_MS)
 
 
 def _moving(trained: Trained, rows: int) -> list[np.ndarray]:
