@@ -68,7 +68,7 @@ def joined_scripts() -> str:
 
 def carried_bytes(element: str, data: bytes) -> str:
     """An element with gzipped bytes as base64."""
-    coded = b64encode(gzip.compress(data, compresslevel=9, mtime=0)).decode()
+    coded = b64encode(gzip.compress(data, compresslevel=6, mtime=0)).decode()
     return f'<script type="text/plain" id="{element}">{coded}</script>\n'
 
 

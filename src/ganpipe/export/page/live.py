@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,8 +71,7 @@ def live(ways: Sequence[Way]) -> Live:
 
     Raises GanpipeError, one sentence, where the runtime cannot be fetched.
     """
-    loader, wasm = runtime()
-    carried = carried_bytes("loader", loader) + carried_bytes("wasm", wasm)
+    carried = _carried_runtime()
     networks = []
     for number, way in enumerate(ways):
         element = f"network-{number}"
@@ -87,6 +87,12 @@ def live(ways: Sequence[Way]) -> Live:
     return Live(content, [_samples(ways[0].trained, networks[0])], carried)
 
 
+@cache
+def _carried_runtime() -> str:
+    loader, wasm = runtime()
+    return carried_bytes("loader", loader) + carried_bytes("wasm", wasm)
+
+
 def _samples(trained: Trained, network: dict[str, Any]) -> str:
     inputs = trained.sampler.inputs
     classes = truncation = directions = ""
@@ -94,8 +100,8 @@ def _samples(trained: Trained, network: dict[str, Any]) -> str:
         classes = _choices("classes", "Class")
     if isinstance(inputs.get("truncation"), Truncation):
         truncation = (
-            '<label>Truncation <input type="range" id="truncation" min="0" max="2" step="0.1" '
-            'value="1"><output>1.0</output></label>'
+            '<label>Truncation <input type="range" id="truncation" aria-label="Truncation" '
+            'min="0" max="2" step="0.1" value="1"><span class="value">1.0</span></label>'
         )
     if network["directions"]:
         values = enumerate(network["directions"]["values"], start=1)
@@ -111,7 +117,8 @@ def _slider(rank: int, value: float) -> str:
     return (
         f"<label><span>{rank} <small>&sigma; {value:.2f}</small></span>"
         f'<input type="range" min="-{REACH}" max="{REACH}" step="0.1" value="0" '
-        f'aria-label="Direction {rank}, singular value {value:.2f}"><output>0.0</output></label>'
+        f'aria-label="Direction {rank}, singular value {value:.2f}">'
+        '<span class="value">0.0</span></label>'
     )
 
 

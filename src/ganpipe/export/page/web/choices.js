@@ -13,9 +13,9 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /** A radio button that looks like what it holds: one of a group, so that arrow keys move on. */
-export function choice(group, value, checked, ...content) {
-  const input = make("input", { type: "radio", name: group, value, checked });
-  return make("label", {}, input, ...content);
+export function choice(group, value, checked, content, name) {
+  const input = make("input", { type: "radio", name: group, value, checked, ariaLabel: name });
+  return make("label", {}, input, content);
 }
 
 /** The value of the chosen radio button in `container`. */

@@ -40,7 +40,7 @@ export class Path {
 
   #fill() {
     const size = this.network.about.image;
-    this.canvases = Array.from({ length: STEPS }, () => canvasFor(size, ""));
+    this.canvases = Array.from({ length: STEPS }, () => canvasFor(size));
     const buttons = this.canvases.map((canvas, step) => {
       const percent = Math.round((100 * step) / (STEPS - 1));
       const button = make("button", { type: "button", className: "step" }, canvas);

@@ -2,12 +2,11 @@
 
 const GAP = 2; // pixels between the images of a grid
 
-/** A canvas of the size of an image, described for those who do not see it. */
-export function canvasFor({ width, height }, description) {
+/** A canvas of the size of an image, which stands in a control that says what it shows. */
+export function canvasFor({ width, height }) {
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width, height });
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", description);
+  canvas.setAttribute("aria-hidden", "true");
   return canvas;
 }
 

@@ -37,9 +37,10 @@ export function withValues(point, values) {
 export function moved(point, directions, amounts) {
   if (!directions || amounts.every((amount) => amount === 0)) return point;
   const noise = Float32Array.from(point[directions.input]);
+  const vectors = floats(directions.vectors); // one after another
   amounts.forEach((amount, which) => {
     const start = which * noise.length;
-    for (let i = 0; i < noise.length; i++) noise[i] += amount * directions.vectors[start + i];
+    for (let i = 0; i < noise.length; i++) noise[i] += amount * vectors[start + i];
   });
   return { ...point, [directions.input]: noise };
 }

@@ -88,13 +88,13 @@ export class Samples {
 
   #fill() {
     const size = { width: this.about.image.width, height: this.about.image.height };
-    this.canvases = Array.from({ length: this.count }, () => canvasFor(size, ""));
-    const tiles = this.canvases.map((canvas, i) => choice("sample", String(i), i === 0, canvas));
+    this.canvases = Array.from({ length: this.count }, () => canvasFor(size));
+    const tiles = this.canvases.map((canvas, i) => choice("sample", String(i), i === 0, canvas, ""));
     element("grid").replaceChildren(...tiles);
     if (element("classes")) {
       const names = this.about.inputs.label.classes.map((name, i) => [String(i), name]);
       const buttons = [["", "any"], ...names].map(([value, name], i) =>
-        choice("class", value, i === 0, make("span", { textContent: name }))
+        choice("class", value, i === 0, make("span", { textContent: name }), name)
       );
       element("classes").append(...buttons);
     }
@@ -132,7 +132,7 @@ export class Samples {
     this.images = await this.network.draw(this.base.map((_, index) => this.point(index)));
     this.images.forEach((image, index) => {
       show(this.canvases[index], image);
-      this.canvases[index].setAttribute("aria-label", this.#describe(index));
+      this.canvases[index].previousElementSibling.ariaLabel = this.#describe(index);
     });
     this.#showChosen(this.images[this.index]);
     const kind = this.label === undefined ? "" : `, class ${this.about.inputs.label.classes[this.label]}`;

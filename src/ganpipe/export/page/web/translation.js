@@ -21,7 +21,7 @@ export class Translation {
   async show() {
     if (element("directions-of-translation")) {
       const names = this.networks.map(({ about }, i) =>
-        choice("direction", String(i), i === 0, make("span", { textContent: about.title }))
+        choice("direction", String(i), i === 0, make("span", { textContent: about.title }), about.title)
       );
       element("directions-of-translation").append(...names);
     }
@@ -52,9 +52,9 @@ export class Translation {
     const { given, truth, title } = this.network.about;
     [this.given, this.truth] = await Promise.all([given, truth].map(imagesOf));
     const tiles = this.given.map((image, index) => {
-      const canvas = canvasFor(image, `Test picture ${index + 1}`);
+      const canvas = canvasFor(image);
       show(canvas, image);
-      return choice("sample", String(index), index === 0, canvas);
+      return choice("sample", String(index), index === 0, canvas, `Test picture ${index + 1}`);
     });
     element("grid").replaceChildren(...tiles);
     element("direction-name").textContent = title;
