@@ -15,6 +15,7 @@ from ganpipe.core.names import nearest
 from ganpipe.core.schema import NonNegativeInt, Strict, validate
 from ganpipe.data.config import DatasetConfig, DatasetName, Datasets
 from ganpipe.evaluation.config import EvaluateConfig
+from ganpipe.export.config import ExportConfig
 from ganpipe.methods.config import AnyModelConfig, ModelConfig
 from ganpipe.optim.config import OptimizerConfig, foreign_fields
 from ganpipe.sampling.config import SampleConfig
@@ -33,6 +34,7 @@ class Params(Strict):
     models: dict[str, AnyModelConfig] = Field(min_length=1)
     sample: SampleConfig
     evaluate: EvaluateConfig
+    export: ExportConfig
 
     @model_validator(mode="after")
     def _optimizers_fit(self) -> Params:

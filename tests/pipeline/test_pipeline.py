@@ -32,6 +32,8 @@ def test_the_first_run_leaves_every_result(base: Project) -> None:
     assert found["fid_classifier_floor"] > 0
     for name in ("fixed_noise", "real", "interpolation"):
         assert Image.open(base.root / f"samples/{name}.png").size[0] > 28
+    for name in ("progress", "interpolation"):
+        assert Image.open(base.root / f"samples/{name}.gif").n_frames > 1
     progress = sorted(path.name for path in (base.root / "samples/progress").iterdir())
     assert progress == [f"{seen:09d}.png" for seen in (0, 64, 128)]
     assert not [path for path in base.root.rglob("*.part") if ".dvc" not in path.parts]
@@ -156,6 +158,8 @@ def test_two_folders_give_the_same_bytes(base: Project, tmp_path: Path) -> None:
         "data/classifier/classifier.safetensors",
         "samples/fixed_noise.png",
         "samples/interpolation.png",
+        "samples/interpolation.gif",
+        "samples/progress.webp",
         "metrics/train.csv",
         "metrics/train.json",
         "metrics/evaluate.json",

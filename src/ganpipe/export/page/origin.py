@@ -1,0 +1,76 @@
+"""Where a page comes from: the commit, and the command that makes it again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from ganpipe.core import paths
+
+CODE = ("src", "stages", "dvc.yaml")
+
+
+class Origin(NamedTuple):
+    """A state of the repository."""
+
+    commit: str  # full hash
+    changed_code: bool  # whether the code differs from the commit's
+    command: str  # gives the same parameters from those of the commit
+
+
+def origin(params: Mapping[str, Any]) -> Origin | None:
+    """The repository's commit, and the command that changes its parameters to ``params``, the
+    content of params.yaml; None outside of a repository with a commit.
+
+    The same in every clone of the commit: no path and no name of a branch.
+    """
+    commit = _git("rev-parse", "HEAD")
+    committed = _git("show", f"HEAD:./{paths.PARAMS}")
+    if commit is None or committed is None:
+        return None
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", *CODE)
+    try:
+        before = YAML(typ="safe", pure=True).load(committed)
+    except YAMLError:
+        before = {}
+    return Origin(commit.strip(), bool(changed), _command(before, params))
+
+
+def _command(before: Any, after: Mapping[str, Any]) -> str:
+    """The line that runs the pipeline with ``after`` where params.yaml holds ``before``."""
+    changes = [word for change in _changes(before, after) for word in ("-S", shlex.quote(change))]
+    return " ".join(["dvc exp run", *changes]) if changes else "dvc repro"
+
+
+def _changes(before: Any, after: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """What -S takes, for every field that differs."""
+    known = before if isinstance(before, dict) else {}
+    for name, value in after.items():
+        full = f"{path}{name}"
+        if name not in known:
+            yield f"+{full}={_value(value)}"
+        elif isinstance(value, dict) and isinstance(known[name], dict):
+            yield from _changes(known[name], value, f"{full}.")
+        elif value != known[name]:
+            yield f"{full}={_value(value)}"
+    yield from (f"~{path}{name}" for name in known if name not in after)
+
+
+def _value(value: Any) -> str:
+    """A value as -S reads it: JSON without spaces, whose words need no quotes."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def _git(*words: str) -> str | None:
+    """What git says; None where it fails or is missing."""
+    try:
+        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None
