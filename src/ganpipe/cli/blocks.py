@@ -82,15 +82,15 @@ def expected_spec(params: Params, classes: int | None) -> DataSpec:
             raise GanpipeError("--classes must be at least 1")
         names = tuple(str(index) for index in range(classes or 0))
         return DataSpec(params.dataset, Domain(config.channels, size, size, names), 0, 0)
+    official = OFFICIAL.get(params.dataset)
+    if classes is not None:
+        has = f"; {params.dataset} has {len(official.classes)}" if official else ""
+        raise GanpipeError(f"--classes is of the dataset 'folder'{has}")
     if isinstance(config, PairsDataset):
         a, b = (Domain(each, size, size) for each in (config.channels_a, config.channels_b))
         source, target = (a, b) if config.direction == "a_to_b" else (b, a)
         return DataSpec(params.dataset, target, 0, 0, source=source, paired=config.paired)
-    official = OFFICIAL[params.dataset]
-    if classes is not None:
-        raise GanpipeError(
-            f"--classes is of the dataset 'folder'; {params.dataset} has {len(official.classes)}"
-        )
+    assert official is not None
     native = official.native_size if config.fit == "pad" else size
     domain = Domain(official.channels, native, size, official.classes)
     return DataSpec(params.dataset, domain, official.num_train, official.num_test)
