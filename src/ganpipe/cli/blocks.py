@@ -85,8 +85,8 @@ def expected_spec(params: Params, classes: int | None) -> DataSpec:
     if isinstance(config, PairsDataset):
         a, b = (Domain(each, size, size) for each in (config.channels_a, config.channels_b))
         source, target = (a, b) if config.direction == "a_to_b" else (b, a)
-        return DataSpec(params.dataset, target, 0, 0, source=source, paired=config.paired)
-    if params.dataset in MADE_FROM:
+        spec = DataSpec(params.dataset, target, 0, 0, source=source, paired=config.paired)
+    elif params.dataset in MADE_FROM:
         from ganpipe.data.prepare import stacked_mnist
 
         spec = stacked_mnist.describe(config)
@@ -96,7 +96,7 @@ def expected_spec(params: Params, classes: int | None) -> DataSpec:
         domain = Domain(official.channels, native, size, official.classes)
         spec = DataSpec(params.dataset, domain, official.num_train, official.num_test)
     if classes is not None:
-        raise GanpipeError(
-            f"--classes is of the dataset 'folder'; {params.dataset} has {len(spec.target.classes)}"
-        )
+        known = len(spec.target.classes)
+        has = f"; {params.dataset} has {known}" if known else ""
+        raise GanpipeError(f"--classes is of the dataset 'folder'{has}")
     return spec
