@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ from ruamel.yaml.error import YAMLError
 from ganpipe.core import paths
 
 CODE = ("src", "stages", "dvc.yaml")
+PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
+RESERVED = {"true", "false", "null", "nan", "inf"}
 
 
 class Origin(NamedTuple):
@@ -63,8 +66,16 @@ def _changes(before: Any, after: Mapping[str, Any], path: str = "") -> Iterator[
 
 
 def _value(value: Any) -> str:
-    """A value as -S reads it: JSON without spaces, whose words need no quotes."""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    """A value in the grammar of -S, which is Hydra's: words need quotes unless they are plain, and
+    keys have none."""
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{key}:{_value(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_value, value))}]"
+    if not isinstance(value, str) or (PLAIN.fullmatch(value) and value.lower() not in RESERVED):
+        return value if isinstance(value, str) else json.dumps(value)
+    quoted = value.replace("'", "\\'")
+    return f"'{quoted}'"
 
 
 def _git(*words: str) -> str | None:
