@@ -193,7 +193,7 @@ def test_a_page_is_the_same_in_every_folder(
     assert text == Path("again.html").read_text(encoding="utf-8")
     assert str(here) not in text
     assert not re.search(r""" (src|href)="(?!data:|#)""", text)
-    paths.PAGE.unlink()
+    (here / paths.PAGE).unlink()
 
 
 @pytest.mark.usefixtures("here")
