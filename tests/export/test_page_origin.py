@@ -51,9 +51,9 @@ def write(content: dict[str, Any]) -> None:
 
 
 def test_committed_parameters_are_run_as_they_are(repository: str) -> None:
-    assert origin(BEFORE) == Origin(repository, changed_code=False, command="dvc repro")
+    assert origin() == Origin(repository, changed_code=False, command="dvc repro")
     Path("src/code.py").write_text("2\n")
-    assert origin(BEFORE) == Origin(repository, changed_code=True, command="dvc repro")
+    assert origin() == Origin(repository, changed_code=True, command="dvc repro")
 
 
 @pytest.mark.usefixtures("repository")
@@ -68,10 +68,12 @@ def test_committed_parameters_are_run_as_they_are(repository: str) -> None:
     ],
 )
 def test_the_command_gives_the_same_parameters(after: dict[str, Any]) -> None:
-    found = origin(after)
+    write(after)
+    found = origin()
     assert found is not None
     words = shlex.split(found.command)
     assert words[:3] == ["dvc", "exp", "run"]
+    write(BEFORE)
     apply_overrides(paths.PARAMS, [word for word in words[3:] if word != "-S"])
     assert YAML(typ="safe").load(paths.PARAMS) == after
 
@@ -81,4 +83,4 @@ def test_outside_of_a_repository_there_is_none(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    assert origin(BEFORE) is None
+    assert origin() is None

@@ -28,7 +28,7 @@ from ganpipe.export.page.runtime import Runtime
 from ganpipe.export.page.sheets import sheet
 from ganpipe.export.page.write import write_run_page
 from ganpipe.methods.build import build_method
-from ganpipe.params import read
+from ganpipe.params import load_params
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.sampler import Label, Sampler
 
@@ -185,10 +185,10 @@ def here(run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_page_is_the_same_in_every_folder(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_run_page(paths.PAGE, read(), only_whole=True)
+    write_run_page(paths.PAGE, load_params().of_the_run(), only_whole=True)
     shutil.copytree(here, tmp_path / "another place")
     monkeypatch.chdir(tmp_path / "another place")
-    write_run_page(Path("again.html"), read(), only_whole=True)
+    write_run_page(Path("again.html"), load_params().of_the_run(), only_whole=True)
     text = paths.PAGE.read_text(encoding="utf-8")
     assert text == Path("again.html").read_text(encoding="utf-8")
     assert str(here) not in text
@@ -205,9 +205,9 @@ def test_without_a_runtime_a_page_says_so_and_reports(
 
     monkeypatch.setattr(live, "runtime", fail)
     with pytest.raises(GanpipeError, match="there is no npm"):
-        write_run_page(paths.PAGE, read(), only_whole=True)
+        write_run_page(paths.PAGE, load_params().of_the_run(), only_whole=True)
     assert not paths.PAGE.exists()
-    write_run_page(paths.PAGE, read())
+    write_run_page(paths.PAGE, load_params().of_the_run())
     sentence = "The network does not run in this page: there is no npm"
     assert sentence in caplog.text
     text = paths.PAGE.read_text(encoding="utf-8")

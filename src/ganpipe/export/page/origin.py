@@ -27,9 +27,9 @@ class Origin(NamedTuple):
     command: str  # gives the same parameters from those of the commit
 
 
-def origin(params: Mapping[str, Any]) -> Origin | None:
-    """The repository's commit, and the command that changes its parameters to ``params``, the
-    content of params.yaml; None outside of a repository with a commit.
+def origin() -> Origin | None:
+    """The repository's commit, and the command that changes its parameters to those of now; None
+    outside of a repository with a commit.
 
     The same in every clone of the commit: no path and no name of a branch.
     """
@@ -38,11 +38,17 @@ def origin(params: Mapping[str, Any]) -> Origin | None:
     if commit is None or committed is None:
         return None
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", *CODE)
+    before, after = (_content(text) for text in (committed, paths.PARAMS.read_text("utf-8")))
+    return Origin(commit.strip(), bool(changed), _command(before, after))
+
+
+def _content(text: str) -> dict[str, Any]:
+    """The content of a parameter file; empty where it is none, as in a commit it may be."""
     try:
-        before = YAML(typ="safe", pure=True).load(committed)
+        content = YAML(typ="safe", pure=True).load(text)
     except YAMLError:
-        before = {}
-    return Origin(commit.strip(), bool(changed), _command(before, params))
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _command(before: Any, after: Mapping[str, Any]) -> str:
