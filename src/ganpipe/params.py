@@ -83,6 +83,21 @@ class Params(Strict):
         """The block of the model in use."""
         return self.models[self.model]
 
+    def of_the_run(self) -> dict[str, Any]:
+        """The parameters that decide the run, as JSON content: of models and datasets, those in
+        use alone."""
+        dataset, model = self.chosen_dataset, self.chosen_model
+        return {
+            "dataset": self.dataset,
+            "model": self.model,
+            "seed": self.seed,
+            f"datasets.{self.dataset}": dataset.model_dump(mode="json"),
+            f"models.{self.model}": model.model_dump(mode="json"),
+            "optimizer": self.optimizer.model_dump(mode="json"),
+            "train": self.train.model_dump(mode="json"),
+            "evaluate": self.evaluate.model_dump(mode="json"),
+        }
+
 
 def _source_mistake(params: Params, model: AnyModelConfig) -> str:
     """A clause on a dataset and a model that do not fit in what is translated; empty if they do."""

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from ganpipe.core import paths
 from ganpipe.export.page.networks import COUNT
 from ganpipe.export.page.write import write_run_page
-from ganpipe.params import read
+from ganpipe.params import load_params
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.draw import CHUNK, draw, images_of
 from ganpipe.sampling.interpolate import slerp
@@ -55,7 +55,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (root / kind).mkdir()
             patch.chdir(root / kind)
             make_run(**changes)  # type: ignore[arg-type]
-            write_run_page(paths.PAGE, read(), only_whole=True)
+            write_run_page(paths.PAGE, load_params().of_the_run(), only_whole=True)
     return root
 
 

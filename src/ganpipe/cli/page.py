@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ganpipe.core import paths
-from ganpipe.params import load_params, read
+from ganpipe.params import load_params
 
 
 def main(options: argparse.Namespace) -> None:
@@ -15,8 +15,7 @@ def main(options: argparse.Namespace) -> None:
     Raises GanpipeError for what a user can mend.
     """
     if options.weights is None:
-        load_params()
-        content = read()
+        content = load_params().of_the_run()
         from ganpipe.export.page.write import write_run_page
 
         write_run_page(options.out, content, only_whole=True)

@@ -71,7 +71,7 @@ def live(ways: Sequence[Way]) -> Live:
 
     Raises GanpipeError, one sentence, where the runtime cannot be fetched.
     """
-    carried = _carried_runtime()
+    carried = carried_runtime()
     networks = []
     for number, way in enumerate(ways):
         element = f"network-{number}"
@@ -88,7 +88,7 @@ def live(ways: Sequence[Way]) -> Live:
 
 
 @cache
-def _carried_runtime() -> str:
+def carried_runtime() -> str:
     loader, wasm = runtime()
     return carried_bytes("loader", loader) + carried_bytes("wasm", wasm)
 

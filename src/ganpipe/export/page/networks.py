@@ -28,7 +28,7 @@ def about(sampler: Sampler, element: str) -> dict[str, Any]:
     return {
         "element": element,
         "image": {"width": width, "height": height},
-        "inputs": {name: _input(each) for name, each in sampler.inputs.items()},
+        "inputs": {name: about_input(each) for name, each in sampler.inputs.items()},
         "chunk": CHUNK,
         "purpose": PURPOSE,
         "seeds": _seeds(sampler),
@@ -36,7 +36,7 @@ def about(sampler: Sampler, element: str) -> dict[str, Any]:
     }
 
 
-def _input(each: Input) -> dict[str, Any]:
+def about_input(each: Input) -> dict[str, Any]:
     """An input; ``size`` counts the numbers of an image, 0 where it is a single one."""
     match each:
         case Noise(shape, distribution):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ from ruamel.yaml.error import YAMLError
 from ganpipe.core import paths
 
 CODE = ("src", "stages", "dvc.yaml")
+PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
+RESERVED = {"true", "false", "null", "nan", "inf"}
 
 
 class Origin(NamedTuple):
@@ -24,9 +27,9 @@ class Origin(NamedTuple):
     command: str  # gives the same parameters from those of the commit
 
 
-def origin(params: Mapping[str, Any]) -> Origin | None:
-    """The repository's commit, and the command that changes its parameters to ``params``, the
-    content of params.yaml; None outside of a repository with a commit.
+def origin() -> Origin | None:
+    """The repository's commit, and the command that changes its parameters to those of now; None
+    outside of a repository with a commit.
 
     The same in every clone of the commit: no path and no name of a branch.
     """
@@ -35,11 +38,17 @@ def origin(params: Mapping[str, Any]) -> Origin | None:
     if commit is None or committed is None:
         return None
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", *CODE)
+    before, after = (_content(text) for text in (committed, paths.PARAMS.read_text("utf-8")))
+    return Origin(commit.strip(), bool(changed), _command(before, after))
+
+
+def _content(text: str) -> dict[str, Any]:
+    """The content of a parameter file; empty where it is none, as in a commit it may be."""
     try:
-        before = YAML(typ="safe", pure=True).load(committed)
+        content = YAML(typ="safe", pure=True).load(text)
     except YAMLError:
-        before = {}
-    return Origin(commit.strip(), bool(changed), _command(before, params))
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _command(before: Any, after: Mapping[str, Any]) -> str:
@@ -63,8 +72,16 @@ def _changes(before: Any, after: Mapping[str, Any], path: str = "") -> Iterator[
 
 
 def _value(value: Any) -> str:
-    """A value as -S reads it: JSON without spaces, whose words need no quotes."""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    """A value in the grammar of -S, which is Hydra's: words need quotes unless they are plain, and
+    keys have none."""
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{key}:{_value(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_value, value))}]"
+    if not isinstance(value, str) or (PLAIN.fullmatch(value) and value.lower() not in RESERVED):
+        return value if isinstance(value, str) else json.dumps(value)
+    quoted = value.replace("'", "\\'")
+    return f"'{quoted}'"
 
 
 def _git(*words: str) -> str | None:

@@ -25,7 +25,7 @@ MOST_TERMS = 6  # charts of single columns of the curve
 
 
 def report(params: Mapping[str, Any], origin: Origin | None) -> list[str]:
-    """HTML sections about the run in this folder; ``params`` is the content of params.yaml.
+    """HTML sections about the run in this folder; ``params`` are its parameters.
 
     A section whose files are missing is left out. Raises GanpipeError for damaged files.
     """
@@ -145,13 +145,7 @@ def _closest() -> str:
 
 
 def _parameters(params: Mapping[str, Any], origin: Origin | None) -> str:
-    chosen = {
-        **{name: params[name] for name in ("dataset", "model", "seed")},
-        params["model"]: params["models"][params["model"]],
-        params["dataset"]: params["datasets"][params["dataset"]],
-        **{name: params[name] for name in ("optimizer", "train", "evaluate")},
-    }
-    body = f"<details><summary>Parameters</summary><pre>{escape(_yaml(chosen))}</pre></details>"
+    body = f"<details><summary>Parameters</summary><pre>{escape(_yaml(params))}</pre></details>"
     if origin is not None:
         changed = " with changes of the code that are not committed" if origin.changed_code else ""
         line = escape(f"git checkout {origin.commit}\n{origin.command}")

@@ -34,8 +34,7 @@ CPU = torch.device("cpu")
 
 
 def write_run_page(out: Path, params: Mapping[str, Any], *, only_whole: bool = False) -> None:
-    """Write the page of the run in this folder to ``out``, atomically; ``params`` is the content of
-    params.yaml.
+    """Write the page of the run in this folder to ``out``, atomically; ``params`` are the run's.
 
     Where the network cannot be put into it, the page holds the pictures of the training and the
     report, and a warning says why; with ``only_whole`` that is an error. It holds no time, path or
@@ -53,7 +52,7 @@ def write_run_page(out: Path, params: Mapping[str, Any], *, only_whole: bool = F
         log.warning(missing)
         drawn = Live.none()
     about_training, section = _training(trained)
-    sections = [*drawn.sections, section, *report(params, origin(params))]
+    sections = [*drawn.sections, section, *report(params, origin())]
     content = {**drawn.content, "training": about_training}
     _write(out, trained, drawn, content, sections, run_highlights(), missing)
 
