@@ -12,7 +12,7 @@ from PIL import Image
 
 from ganpipe.storage.tensor_file import read_tensors
 
-AFTER_PREPARE = {"train", "sample", "snapshots", "evaluate"}
+AFTER_PREPARE = {"train", "sample", "snapshots", "evaluate", "export"}
 
 
 def test_the_first_run_leaves_every_result(base: Project) -> None:
@@ -60,7 +60,7 @@ def test_an_unused_model_or_a_comment_runs_nothing(project: Project) -> None:
 
 def test_evaluation_parameters_never_train(project: Project) -> None:
     project.set(evaluate__num_generated=70)
-    assert ran(project.dvc("repro")) == {"check", "evaluate"}
+    assert ran(project.dvc("repro")) == {"check", "evaluate", "export"}
     assert project.json("metrics/protocol.json")["generated"]["num_generated"] == 70
     project.set(evaluate__snapshots__num_generated=20)
     assert ran(project.dvc("repro")) == {"check", "snapshots", "evaluate"}
@@ -160,6 +160,7 @@ def test_two_folders_give_the_same_bytes(base: Project, tmp_path: Path) -> None:
         "metrics/train.json",
         "metrics/evaluate.json",
         "metrics/data.json",
+        "export/generator.onnx",
     ):
         assert (other.root / name).read_bytes() == (base.root / name).read_bytes(), name
 

@@ -28,6 +28,10 @@ COMMANDS = {  # the module of the same name has `fill` (adds the options) and `m
         "evaluate images from anywhere with the project's metrics",
         "ganpipe score pictures --reference mnist --extractor classifier",
     ),
+    "export": Command(
+        "write trained weights as ONNX, for other programs",
+        "ganpipe export --out generator.onnx",
+    ),
     "models": Command(
         "list the models of params.yaml, or count one's parameters and operations",
         "ganpipe models dcgan -S generator.width=64 --dataset cifar10",
