@@ -164,6 +164,7 @@ def test_two_folders_give_the_same_bytes(base: Project, tmp_path: Path) -> None:
         "metrics/train.json",
         "metrics/evaluate.json",
         "metrics/data.json",
+        "export/generator.onnx",
     ):
         assert (other.root / name).read_bytes() == (base.root / name).read_bytes(), name
 

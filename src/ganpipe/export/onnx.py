@@ -43,6 +43,7 @@ def export_onnx(
     Raises GanpipeError where packages of the extra `export` are missing.
     """
     expect_packages()
+    import onnx
     import onnx_ir
     from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 
@@ -68,6 +69,7 @@ def export_onnx(
     if precision == "fp16":
         model = _halved(model)
     _add_metadata(model, {**about_sampler(sampler), **metadata, "precision": json.dumps(precision)})
+    onnx.checker.check_model(model)
     with atomic_path(path) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
 
@@ -134,9 +136,13 @@ def _about_input(each: Input) -> dict[str, Any]:
 
 def _halved(model: Any) -> Any:
     """``model`` with float16 inside, between a cast of each input and one of the output."""
+    import onnx_ir
+    from onnx_ir.passes.common import TopologicalSortPass
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    return convert_float_to_float16(model, keep_io_types=True)
+    halved = onnx_ir.from_proto(convert_float_to_float16(model, keep_io_types=True))
+    TopologicalSortPass()(halved)  # the casts stand at the end
+    return onnx_ir.to_proto(halved)
 
 
 def _add_metadata(model: Any, metadata: Mapping[str, str]) -> None:
