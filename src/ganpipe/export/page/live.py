@@ -125,18 +125,21 @@ def _slider(rank: int, value: float) -> str:
 def _translation(ways: Sequence[Way], networks: list[dict[str, Any]]) -> str:
     """The section of translators; ``networks`` learn their titles and pictures."""
     galleries = ""
-    sheets = {}
-    for side, pictures in zip(SIDES, pictures_for(ways[0].trained.sampler), strict=True):
-        first = np.asarray(pictures[:GALLERY]).transpose(0, 2, 3, 1)
-        made = sheet(list(first), limit=math.inf)
-        sheets[side] = made.about(side)
-        galleries += f'<img id="{side}" alt="" hidden src="{made.url}">'
+    sheets: dict[str, dict[str, Any]] = {}
     for way, network in zip(ways, networks, strict=True):
         there = getattr(way.trained.sampler.config, "direction", "a_to_b") == "a_to_b"
         given, truth = SIDES if there else SIDES[::-1]
+        pictures = pictures_for(way.trained.sampler)
+        for side, images in ((given, pictures.given), (truth, pictures.truth)):
+            if images is not None and side not in sheets:
+                first = np.asarray(images[:GALLERY]).transpose(0, 2, 3, 1)
+                made = sheet(list(first), limit=math.inf)
+                sheets[side] = made.about(side)
+                galleries += f'<img id="{side}" alt="" hidden src="{made.url}">'
         names = side_names(way.trained)
         title = f"{names[given]} → {names[truth]}"
-        network.update(given=sheets[given], truth=sheets[truth], title=title)
+        goals = None if pictures.truth is None else sheets[truth]
+        network.update(given=sheets[given], truth=goals, title=title)
     directions = _choices("directions-of-translation", "Direction") if len(ways) > 1 else ""
     return fragment("translation", directions_of_translation=directions, galleries=galleries)
 

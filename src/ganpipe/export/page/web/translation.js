@@ -62,7 +62,7 @@ export class Translation {
   }
 
   #take(index) {
-    [this.picture, this.goal] = [this.given[index], this.truth[index]];
+    [this.picture, this.goal] = [this.given[index], this.truth[index] ?? null];
     this.words = `Test picture ${index + 1}`;
     return this.redraw();
   }
@@ -96,8 +96,10 @@ export class Translation {
   }
 }
 
-/** The pictures of a sheet, as ImageData. */
-async function imagesOf({ element: id, count, width, height, columns }) {
+/** The pictures of a sheet, as ImageData; none without a sheet. */
+async function imagesOf(about) {
+  if (!about) return [];
+  const { element: id, count, width, height, columns } = about;
   const sheet = element(id);
   await sheet.decode();
   const canvas = make("canvas", { width: sheet.naturalWidth, height: sheet.naturalHeight });
