@@ -83,7 +83,7 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, says: str) -> No
         # names in another spelling
         ("model", "DCGAN", "there is no model 'DCGAN'; did you mean 'dcgan'?"),
         ("model", "WGAN-GP", "there is no model 'WGAN-GP'; did you mean 'wgan_gp'?"),
-        ("dataset", "MNIST", "or 'folder', not \"MNIST\"; did you mean 'mnist'?"),
+        ("dataset", "MNIST", "or 'pairs', not \"MNIST\"; did you mean 'mnist'?"),
         ("dataset", "fashion-mnist", "; did you mean 'fashion_mnist'?"),
         ("train.precision", "bf61", "or 'bf16', not \"bf61\"; did you mean 'bf16'?"),
         ("optimizer.name", "Adam", "or 'sgd', not \"Adam\"; did you mean 'adam'?"),

@@ -166,6 +166,54 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, changes: dict[str, Any],
     assert "has a mistake:" in message
 
 
+PAIRS = {"dataset": "pairs", "model": "pix2pix", "models.pix2pix.source.kind": "folder"}
+SETS = {"datasets.pairs.paired": False}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"dataset": "pairs"},
+            "dataset: pairs is for models that translate, and dcgan draws from noise; choose "
+            "pix2pix or cyclegan",
+        ),
+        (
+            {"dataset": "pairs", "model": "cyclegan"},
+            "models.cyclegan.source.kind: inverted computes what is translated, and the dataset "
+            "pairs brings it along; set it to folder",
+        ),
+        (
+            PAIRS | {"dataset": "mnist"},
+            "models.pix2pix.source.kind: folder takes the user's own pairs, which mnist is not; "
+            "set dataset to pairs and datasets.pairs.path",
+        ),
+        (
+            PAIRS | SETS,
+            "models.pix2pix.source.paired: is true, and datasets.pairs.paired is false; a model",
+        ),
+    ],
+)
+def test_sources_that_do_not_fit_the_dataset_are_refused(
+    tmp_path: Path, changes: dict[str, Any], says: str
+) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(SHIPPED_TEXT, encoding="utf-8")
+    edit_params(path, changes)
+    with pytest.raises(GanpipeError) as caught:
+        load_params(path)
+    assert f"has a mistake:\n  {says}" in str(caught.value)
+
+
+@pytest.mark.parametrize("model", ["pix2pix", "cyclegan"])
+def test_pairs_and_sets_are_for_the_models_that_take_them(tmp_path: Path, model: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(SHIPPED_TEXT, encoding="utf-8")
+    fits = {"dataset": "pairs", "model": model, f"models.{model}.source.kind": "folder"}
+    edit_params(path, fits | (SETS if model == "cyclegan" else {}))
+    assert load_params(path).dataset == "pairs"
+
+
 def test_refusals_of_several_blocks_come_in_one_message(tmp_path: Path) -> None:
     message = refusal(
         tmp_path,

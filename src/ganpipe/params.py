@@ -13,9 +13,11 @@ from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.names import nearest
 from ganpipe.core.schema import NonNegativeInt, Strict, validate
-from ganpipe.data.config import DatasetName, Datasets, FolderDataset, PublicDataset
+from ganpipe.data.config import DatasetConfig, DatasetName, Datasets
 from ganpipe.evaluation.config import EvaluateConfig
+from ganpipe.export.config import ExportConfig
 from ganpipe.methods.config import AnyModelConfig
+from ganpipe.methods.configs.translating import TranslatingConfig
 from ganpipe.optim.config import OptimizerConfig, foreign_fields
 from ganpipe.sampling.config import SampleConfig
 from ganpipe.training.config import TrainConfig
@@ -33,6 +35,7 @@ class Params(Strict):
     models: dict[str, AnyModelConfig] = Field(min_length=1)
     sample: SampleConfig
     evaluate: EvaluateConfig
+    export: ExportConfig
 
     @model_validator(mode="after")
     def _optimizers_fit(self) -> Params:
@@ -62,16 +65,69 @@ class Params(Strict):
             )
         return self
 
+    @model_validator(mode="after")
+    def _sources_fit(self) -> Params:
+        model = self.models.get(self.model)
+        if model is not None and (mistake := _source_mistake(self, model)):
+            raise ValueError(mistake)
+        return self
+
     @property
-    def chosen_dataset(self) -> PublicDataset | FolderDataset:
+    def chosen_dataset(self) -> DatasetConfig:
         """The block of the dataset in use."""
-        block: PublicDataset | FolderDataset = getattr(self.datasets, self.dataset)
+        block: DatasetConfig = getattr(self.datasets, self.dataset)
         return block
 
     @property
     def chosen_model(self) -> AnyModelConfig:
         """The block of the model in use."""
         return self.models[self.model]
+
+    def of_the_run(self) -> dict[str, Any]:
+        """The parameters that decide the run, as JSON content: of models and datasets, those in
+        use alone."""
+        dataset, model = self.chosen_dataset, self.chosen_model
+        return {
+            "dataset": self.dataset,
+            "model": self.model,
+            "seed": self.seed,
+            f"datasets.{self.dataset}": dataset.model_dump(mode="json"),
+            f"models.{self.model}": model.model_dump(mode="json"),
+            "optimizer": self.optimizer.model_dump(mode="json"),
+            "train": self.train.model_dump(mode="json"),
+            "evaluate": self.evaluate.model_dump(mode="json"),
+        }
+
+
+def _source_mistake(params: Params, model: AnyModelConfig) -> str:
+    """A clause on a dataset and a model that do not fit in what is translated; empty if they do."""
+    if not isinstance(model, TranslatingConfig):
+        return (
+            f"dataset: pairs is for models that translate, and {params.model} draws from noise; "
+            "choose pix2pix or cyclegan, or name one of the sides as datasets.folder.path of the "
+            "dataset folder"
+            if params.dataset == "pairs"
+            else ""
+        )
+    place, source = f"models.{params.model}.source", model.source
+    if params.dataset != "pairs":
+        return (
+            f"{place}.kind: folder takes the user's own pairs, which {params.dataset} is not; "
+            "set dataset to pairs and datasets.pairs.path to your pictures"
+            if source.kind == "folder"
+            else ""
+        )
+    if source.kind != "folder":
+        return (
+            f"{place}.kind: {source.kind} computes what is translated, and the dataset pairs "
+            "brings it along; set it to folder"
+        )
+    if source.paired and not params.datasets.pairs.paired:
+        return (
+            f"{place}.paired: is true, and datasets.pairs.paired is false; a model cannot learn "
+            "from pairs that are none: choose cyclegan with paired false, or set both to true"
+        )
+    return ""
 
 
 def load_params(path: Path = paths.PARAMS) -> Params:

@@ -23,7 +23,8 @@ from safetensors.torch import load_file
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
-from ganpipe.data.prepare.images import DamagedImageError, decode_as_it_is
+from ganpipe.data.prepare.images import decode_as_it_is
+from ganpipe.data.prepare.notes import DamagedImageError
 from ganpipe.evaluation.image_source import open_images
 from ganpipe.evaluation.reference import Reference, save_reference
 from ganpipe.features.classifier import (

@@ -38,12 +38,16 @@ def test_a_class_holds_fields_and_validators(path: Path) -> None:
 
 
 def types_in(path: Path) -> set[str]:
-    """The classes and the names of types, such as ``Literal[...]``, that a module defines."""
+    """The classes and the names of types, such as ``Literal[...]`` or ``A | B``, that a module
+    defines."""
     found: set[str] = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef):
             found.add(node.name)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):
+        elif isinstance(node, ast.Assign) and (
+            isinstance(node.value, ast.Subscript)
+            or (isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.BitOr))
+        ):
             found |= {ast.unparse(target) for target in node.targets}
     return found
 

@@ -7,13 +7,15 @@ import random
 import stat
 import tarfile
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.acquire import collect as collect_module
-from ganpipe.data.acquire.collect import collect
+
+collect = partial(collect_module.collect, field="datasets.folder.path")
 
 FILES = {  # content does not matter here
     "train/cat/1.png": b"one",

@@ -14,7 +14,7 @@ from ganpipe.core.schema import validate
 from ganpipe.data.config import FolderDataset
 from ganpipe.data.image_files import readable_formats
 from ganpipe.data.loading import arrays
-from ganpipe.data.prepare import folder
+from ganpipe.data.prepare import decoding
 from ganpipe.data.prepare.layout import find_splits
 from ganpipe.data.prepare.prepare import prepare
 
@@ -133,7 +133,7 @@ def test_the_slices_do_not_matter(
     damage(raw, 4)
     prepare("folder", config(skip_damaged=True), raw, prepared)
     before = {path.name: path.read_bytes() for path in prepared.iterdir()}
-    monkeypatch.setattr(folder, "SLICE", 3)
+    monkeypatch.setattr(decoding, "SLICE", 3)
     prepare("folder", config(skip_damaged=True), raw, prepared)
     assert {path.name: path.read_bytes() for path in prepared.iterdir()} == before
 

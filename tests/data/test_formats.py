@@ -34,6 +34,7 @@ def mnist(tmp_path: Path) -> Path:
         ("cifar10", ["cifar"]),
         ("stacked_mnist", ["stacked_mnist", "idx"]),
         ("folder", ["folder"]),
+        ("pairs", ["pairs"]),
     ],
 )
 def test_the_reader_is_found_by_name(dataset: str, modules: list[str]) -> None:
@@ -48,7 +49,7 @@ def test_a_run_imports_the_chosen_reader_alone(mnist: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     names = {name.rpartition(".")[2] for name in done.stdout.split()}
     assert "idx" in names
-    assert not names & {"cifar", "folder"}
+    assert not names & {"cifar", "folder", "pairs"}
 
 
 def test_mnist(mnist: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ganpipe.data.prepare.images import DamagedImageError, decode, resize
+from ganpipe.data.prepare.images import decode, resize
+from ganpipe.data.prepare.notes import DamagedImageError
 
 
 def save(path: Path, pixels: np.ndarray, mode: str | None = None, **options: Any) -> Path:

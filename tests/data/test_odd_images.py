@@ -12,13 +12,8 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from ganpipe.data.image_files import suffixes
-from ganpipe.data.prepare.images import (
-    DamagedImageError,
-    Notes,
-    decode,
-    decode_as_it_is,
-    is_grey,
-)
+from ganpipe.data.prepare.images import decode, decode_as_it_is, is_grey
+from ganpipe.data.prepare.notes import DamagedImageError, Notes
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged metadata
 

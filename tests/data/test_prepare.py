@@ -110,11 +110,12 @@ def test_the_same_bytes_every_time(raw: Path, mnist: Path) -> None:
                                                    (24, "resize", True)])  # fmt: skip
 def test_padding_cannot_shrink(size: int, fit: str, fine: bool) -> None:
     block = {"image_size": 32, "fit": "resize"}
+    own = {"path": "x", "image_size": 64, "test_fraction": 0.1, "skip_damaged": False}
     content = dict.fromkeys(Datasets.model_fields, block) | {
         "mnist": {"image_size": size, "fit": fit},
-        "folder": {"path": "x", "image_size": 64, "channels": 3, "test_fraction": 0.1,
-                   "skip_damaged": False},
-    }  # fmt: skip
+        "folder": own | {"channels": 3},
+        "pairs": own | {"paired": True, "direction": "a_to_b", "channels_a": 1, "channels_b": 3},
+    }
     if fine:
         assert validate(Datasets, content, "x").mnist.image_size == size
     else:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from helpers.evaluated import read, run_stage, train_and_measure
 from helpers.project import edit_params
+from helpers.translated import write_images
 
 from ganpipe.core import paths
 
@@ -23,6 +25,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("GANPIPE_CACHE", str(place / "cache"))
         train_and_measure(place)
         yield place
+
+
+@pytest.fixture
+def truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    """The prepared test images, of noise, whose folder is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return write_images()
 
 
 @pytest.fixture

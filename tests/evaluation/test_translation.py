@@ -3,85 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from helpers.support import small_model, spec_of
+from helpers.translated import Channels, figures, source, translator, write_images
 from helpers.translating import pairs_of
-from pydantic import TypeAdapter
-from torch import Tensor, nn
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.loading import arrays, sources
-from ganpipe.data.source.config import SourceConfig
-from ganpipe.data.source.write import write_source
-from ganpipe.data.spec import DataSpec, Domain
-from ganpipe.evaluation.evaluator import Measured
 from ganpipe.evaluation.spool import spooled
 from ganpipe.evaluation.translation import about_translation, translation_metrics
 from ganpipe.methods.build import build_method
-from ganpipe.sampling.configs.translate import TranslateSamplerConfig
 from ganpipe.sampling.draw import draw
-from ganpipe.sampling.pictures import given_to, most_images
-from ganpipe.sampling.samplers.translate import TranslateSampler
 from ganpipe.sampling.standing import take_standing_statistics
 from ganpipe.sampling.trained import Trained, load_trained, save_sampler
-from ganpipe.storage.files import write_json
-
-TEST = 7
-
-
-class Negative(nn.Module):
-    """(N, C, h, w) -> minus it, plus what its one weight adds: 0 at first."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shift = nn.Parameter(torch.zeros(()))
-
-    def forward(self, input: Tensor) -> Tensor:
-        return self.shift - input
-
-
-@pytest.fixture
-def truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
-    """The prepared test images, whose folder is the current one."""
-    monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(0)
-    paths.PREPARED.mkdir(parents=True)
-    spec = DataSpec("mnist", Domain(1, 8, 8, ("a", "b")), 12, TEST)
-    write_json(arrays.spec_path(paths.PREPARED), spec.to_dict())
-    for split, count in (("train", 12), ("test", TEST)):
-        images = rng.integers(0, 256, (count, 1, 8, 8), dtype=np.uint8)
-        np.save(arrays.images_path(paths.PREPARED, split), images)  # type: ignore[arg-type]
-        np.save(arrays.labels_path(paths.PREPARED, split), np.arange(count) % 2)  # type: ignore[arg-type]
-    return images
-
-
-def source(**fields: Any) -> None:
-    config = TypeAdapter(SourceConfig).validate_python(fields)
-    write_source(config, prepared=paths.PREPARED, folder=paths.SOURCE)
-
-
-def translator(direction: Any = "a_to_b") -> Trained:
-    spec = sources.load_pairing(paths.SOURCE)
-    assert spec.source is not None
-    sides = (spec.source, spec.target)
-    given, made = sides if direction == "a_to_b" else reversed(sides)
-    config = TranslateSamplerConfig(
-        generator=small_model("pix2pix").generator, direction=direction, given=given, domain=made
-    )
-    return Trained(TranslateSampler(config, Negative()), {})
-
-
-def figures(trained: Trained, path: str = "g.safetensors", **measured: Any) -> dict[str, float]:
-    num = most_images(trained.sampler, 100)
-    assert num == TEST
-    drawn = draw(trained.sampler, num, 0, given=given_to(trained.sampler, num))
-    with spooled(each.images for each in drawn) as spool:
-        return translation_metrics(Path(path), trained, spool, [Measured({}, **measured)])
 
 
 def test_a_perfect_translator_has_no_distance(truth: np.ndarray) -> None:
@@ -99,12 +37,6 @@ def test_a_perfect_translator_has_no_distance(truth: np.ndarray) -> None:
     assert found["psnr_mean_image"] == pytest.approx(-10 * np.log10(error))
     assert "cycle_l1" not in found
     assert "class_kept" not in found
-
-
-def test_the_class_of_a_translation_is_compared_with_that_of_its_picture(truth: np.ndarray) -> None:
-    source(kind="inverted")
-    seen = torch.tensor([0, 1, 0, 0, 0, 1, 1])  # of 0, 1, 0, 1, 0, 1, 0
-    assert figures(translator(), predicted=seen)["class_kept"] == pytest.approx(5 / 7)
 
 
 def test_both_ways_are_measured_where_there_are_two(
@@ -150,18 +82,9 @@ def test_where_a_truth_is_one_of_many_there_is_no_distance_to_it(
 def test_the_source_itself_is_compared_in_the_colours_of_the_truth(
     truth: np.ndarray, channels: int, kind: str
 ) -> None:
-    spec = DataSpec("mnist", Domain(channels, 8, 8, ("a", "b")), 12, TEST)
-    write_json(arrays.spec_path(paths.PREPARED), spec.to_dict())
-    for split in ("train", "test"):
-        path = paths.PREPARED / f"{split}_images.npy"
-        rng = np.random.default_rng(1)
-        shape = (len(np.load(path)), channels, 8, 8)
-        np.save(path, rng.integers(0, 256, shape, dtype=np.uint8))
+    images = write_images(channels).astype(float)
     source(kind=kind)
-    trained = translator()
-    trained.sampler.network = Channels(channels)
-    found = figures(trained)
-    images = np.load(paths.PREPARED / "test_images.npy").astype(float)
+    found = figures(translator(network=Channels(channels)))
     given = np.load(paths.SOURCE / "test_source.npy").astype(float)
     weights = np.array([0.299, 0.587, 0.114])[:, None, None]
     seen = np.rint((given * weights).sum(1, keepdims=True)) if kind == "coloured" else given
@@ -171,21 +94,13 @@ def test_the_source_itself_is_compared_in_the_colours_of_the_truth(
         assert found["chroma_l1_unchanged"] == pytest.approx(np.abs(chroma).mean() / 255)
 
 
-class Channels(Negative):
-    """As many channels as are wanted, all of them black."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__()
-        self.count = count
-
-    def forward(self, input: Tensor) -> Tensor:
-        return self.shift - torch.ones_like(input[:, :1]).expand(-1, self.count, -1, -1)
-
-
 def test_a_generator_from_noise_has_none(truth: np.ndarray, tmp_path: Path) -> None:
     (sampler,) = build_method(small_model("toy_mlp"), spec_of(), 0).samplers().values()
     with spooled([torch.zeros(2, 1, 8, 8, dtype=torch.uint8)]) as spool:
-        assert translation_metrics(tmp_path, Trained(sampler, {}), spool, []) == {}
+        assert (
+            translation_metrics(tmp_path, Trained(sampler, {}), spool, evaluators=[], measured=[])
+            == {}
+        )
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])
@@ -195,7 +110,7 @@ def test_the_record_says_what_was_translated_and_how(truth: np.ndarray, norm: st
     content["generator"]["norm"] = norm
     model = type(small_model("pix2pix")).model_validate(content)
     (sampler,) = build_method(model, pairs_of(), 0).samplers().values()
-    record = about_translation(sampler)
+    record = about_translation(Path("g.safetensors"), sampler, [])
     assert record["source"]["kind"] == "inverted"
     assert record["truth"] == "hidden from the training"
     assert record["dropout"] == "off"

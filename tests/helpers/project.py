@@ -127,7 +127,8 @@ def make_project(root: Path) -> Project:
         text=True,
         check=True,
     ).stdout
-    wanted = ("src/", "stages/", "data/", ".dvc", ".git", "dvc.yaml", "params.yaml")
+    files = ("dvc.yaml", "params.yaml", "requirements.lock")
+    wanted = ("src/", "stages/", "data/", ".dvc", ".git", *files)
     for name in filter(None, listed.split("\0")):
         if name.startswith(wanted) and (ROOT / name).is_file():
             target = root / name

@@ -19,6 +19,8 @@ TRAIN = ("python", "-m", "stages.train")
 RESULTS = (
     "models/generator.safetensors",
     "models/generator_raw.safetensors",
+    "models/generator_b_to_a.safetensors",  # of a translator that has a way back
+    "models/generator_raw_b_to_a.safetensors",
     "models/discriminator.safetensors",
     "metrics/train.json",
     "metrics/train.csv",

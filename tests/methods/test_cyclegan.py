@@ -118,6 +118,17 @@ def test_each_direction_has_its_sampler() -> None:
     assert samplers[""].network is game.players["generator"]["a_to_b"]
 
 
+@pytest.mark.parametrize("size", [28, 32, 64])
+@pytest.mark.parametrize(("source", "target"), [(1, 1), (1, 3), (3, 1)])
+def test_sizes_and_channels_in_batches_of_one(size: int, source: int, target: int) -> None:
+    spec = pairs_of(size, target, source, paired=False)
+    game = method(spec)
+    now = context(game, pair_batch(spec, 1))
+    assert game.g_loss(now).total.isfinite()
+    assert game.d_loss(now).total.isfinite()
+    assert [len(pool.images[: int(pool.count)]) for pool in game.pools.values()] == [1, 1]
+
+
 def test_the_identity_loss_needs_equal_channels() -> None:
     with pytest.raises(GanpipeError, match="set the model's identity to 0"):
         method(pairs_of(28, 1, 3), identity=0.5)

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.catalog import MADE_FROM, OFFICIAL
-from ganpipe.data.config import FolderDataset
+from ganpipe.data.config import FolderDataset, PairsDataset
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.params import Params, check, load_params, read
 
@@ -82,7 +82,11 @@ def expected_spec(params: Params, classes: int | None) -> DataSpec:
             raise GanpipeError("--classes must be at least 1")
         names = tuple(str(index) for index in range(classes or 0))
         return DataSpec(params.dataset, Domain(config.channels, size, size, names), 0, 0)
-    if params.dataset in MADE_FROM:
+    if isinstance(config, PairsDataset):
+        a, b = (Domain(each, size, size) for each in (config.channels_a, config.channels_b))
+        source, target = (a, b) if config.direction == "a_to_b" else (b, a)
+        spec = DataSpec(params.dataset, target, 0, 0, source=source, paired=config.paired)
+    elif params.dataset in MADE_FROM:
         from ganpipe.data.prepare import stacked_mnist
 
         spec = stacked_mnist.describe(config)
@@ -92,7 +96,7 @@ def expected_spec(params: Params, classes: int | None) -> DataSpec:
         domain = Domain(official.channels, native, size, official.classes)
         spec = DataSpec(params.dataset, domain, official.num_train, official.num_test)
     if classes is not None:
-        raise GanpipeError(
-            f"--classes is of the dataset 'folder'; {params.dataset} has {len(spec.target.classes)}"
-        )
+        known = len(spec.target.classes)
+        has = f"; {params.dataset} has {known}" if known else ""
+        raise GanpipeError(f"--classes is of the dataset 'folder'{has}")
     return spec

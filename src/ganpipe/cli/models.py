@@ -127,10 +127,13 @@ def _changes(options: argparse.Namespace) -> Changes:
 def _with_source(spec: DataSpec, params: Params) -> DataSpec:
     """The data of the chosen model, which start from pictures if it translates."""
     from ganpipe.data.source.build import with_source
+    from ganpipe.data.source.config import Folder
     from ganpipe.methods.configs.translating import TranslatingConfig
 
     model = params.chosen_model
-    return with_source(spec, model.source) if isinstance(model, TranslatingConfig) else spec
+    if not isinstance(model, TranslatingConfig) or isinstance(model.source, Folder):
+        return spec
+    return with_source(spec, model.source)
 
 
 def _print_list(about: dict[str, About], *, as_json: bool) -> None:

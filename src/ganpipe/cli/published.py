@@ -43,6 +43,7 @@ SNGAN = {  # 50,000 updates of G
     "schedule.n_critic": 5,
     "schedule.new_images": True,
     "schedule.generator_batch": 2,
+    "optimizer.lr.start": 0.0002,
     "train.batch_size": 64,
     "train.epochs": 320,
 }
@@ -54,6 +55,7 @@ WGAN_GP = {  # 100,000 updates of G
     "schedule.n_critic": 5,
     "schedule.new_images": True,
     "schedule.generator_batch": 2,
+    "optimizer.lr.start": 0.0002,
     "train.batch_size": 64,
     "train.epochs": 640,
 }
@@ -171,5 +173,25 @@ PUBLISHED = {
             "train.epochs": 800,
         },
         note="CIFAR-10; the program also mirrors real images, and goes on after the schedules",
+    ),
+    "ddgan": Published(
+        source="Xiao et al. 2022, the authors' program for CIFAR-10",
+        changes={  # 1,800 epochs, of which the released weights are those after 1,200
+            **CIFAR10,
+            "latent_dim": 100,
+            **_both(width=128),
+            "generator.multipliers": [1, 2, 2, 2],
+            "generator.blocks": 2,
+            "generator.attention": 16,
+            "generator.style_dim": 256,
+            "generator.mapping_layers": 5,
+            "optimizer.generator.lr.start": 0.00016,
+            "optimizer.discriminator.lr.start": 0.000125,
+            "ema_decay": 0.9999,
+            "ema_ramp": 0.0,
+            "train.batch_size": 256,
+            "train.epochs": 1800,
+        },
+        note="CIFAR-10, unconditional; the program also mirrors real images",
     ),
 }

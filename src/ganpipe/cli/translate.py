@@ -12,7 +12,8 @@ from tqdm import tqdm
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.acquire.collect import check_file, walk
 from ganpipe.data.image_files import Census, suffixes
-from ganpipe.data.prepare.images import DamagedImageError, decode_as_it_is
+from ganpipe.data.prepare.images import decode_as_it_is
+from ganpipe.data.prepare.notes import DamagedImageError
 from ganpipe.data.source.pixels import luma
 
 if TYPE_CHECKING:

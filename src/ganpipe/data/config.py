@@ -57,17 +57,34 @@ def _ascending(levels: list[int]) -> list[int]:
 Levels = Annotated[list[int], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 
 
-class FolderDataset(Strict):
-    """The user's own images."""
+class OwnImages(Strict):
+    """Fields that all images of the user share."""
 
     path: str = Field(min_length=1)  # a directory, .zip or .tar(.gz|.bz2|.xz)
-    image_size: ImageSize  # shorter side resized to it, then the centre is cropped
-    channels: Literal[1, 3]  # 1 grey, 3 RGB
     test_fraction: float = Field(gt=0, lt=1)  # held out where there is no train/ and test/
     skip_damaged: bool  # skip and count damaged images instead of failing
     # Of grey images of more than 8 bits the values that become black and white; null: the full
     # range of the file's type (0 and 65535 of 16 bits).
     range: Levels | None = None
+
+
+class FolderDataset(OwnImages):
+    """The user's own images."""
+
+    image_size: ImageSize  # shorter side resized to it, then the centre is cropped
+    channels: Literal[1, 3]  # 1 grey, 3 RGB
+
+
+class PairsDataset(OwnImages):
+    """The user's own pictures to translate, A, and what they should become, B."""
+
+    paired: bool  # each picture of A has a partner in B; false: two sets, of any numbers
+    direction: Literal["a_to_b", "b_to_a"]  # which side is the source, and which the target
+    # Shorter side resized to it, then the centre is cropped, alike on both sides. Translators take
+    # any size.
+    image_size: Annotated[int, Field(ge=8, le=512)]
+    channels_a: Literal[1, 3]  # 1 grey, 3 RGB
+    channels_b: Literal[1, 3]
 
 
 class Datasets(Strict):
@@ -78,6 +95,8 @@ class Datasets(Strict):
     cifar10: Annotated[PublicDataset, _fits(native=32)]
     stacked_mnist: Annotated[PublicDataset, _fits(native=28)]
     folder: FolderDataset
+    pairs: PairsDataset
 
 
-DatasetName = Literal["mnist", "fashion_mnist", "cifar10", "stacked_mnist", "folder"]
+DatasetConfig = PublicDataset | FolderDataset | PairsDataset
+DatasetName = Literal["mnist", "fashion_mnist", "cifar10", "stacked_mnist", "folder", "pairs"]

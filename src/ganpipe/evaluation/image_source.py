@@ -16,7 +16,8 @@ import numpy as np
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.acquire.collect import check_file, copy_images, walk
 from ganpipe.data.image_files import Census, suffixes
-from ganpipe.data.prepare.images import DamagedImageError, Notes, decode_as_it_is, is_grey
+from ganpipe.data.prepare.images import decode_as_it_is, is_grey
+from ganpipe.data.prepare.notes import DamagedImageError, Notes
 from ganpipe.storage.npz import IMAGES, open_npz
 
 log = logging.getLogger(__name__)

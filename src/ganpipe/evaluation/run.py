@@ -66,7 +66,9 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
         drawn = stack.enter_context(generated(trained, num, PURPOSE))
         measured = [measure(each, drawn.spool.pieces(), drawn.label) for each in evaluators]
         closest = closest_pairs(drawn.spool, measured[0].closest)
-        translated = translation_metrics(path, trained, drawn.spool, measured)
+        translated = translation_metrics(
+            path, trained, drawn.spool, evaluators=evaluators, measured=measured
+        )
         modes = mode_metrics(evaluators, measured)
     classes = _class_tables(measured, drawn.label, trained)
     record = protocol(
@@ -82,7 +84,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
         {evaluator.extractor.name: evaluator.protocol() for evaluator in evaluators},
     )
     if translated:
-        record |= {"translation": about_translation(trained.sampler)}
+        record |= {"translation": about_translation(path, trained.sampler, evaluators)}
     if modes.record:
         record |= {"modes": modes.record}
     more = class_accuracy(classes, config.precision) | translated | modes.metrics

@@ -13,6 +13,7 @@ DEFAULT_EXTRACTORS: dict[str, list[ExtractorName]] = {
     "cifar10": ["inception"],
     "stacked_mnist": ["digits"],
     "folder": ["inception"],
+    "pairs": ["inception"],
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,28 @@ import torch
 from torch import Tensor
 
 from ganpipe.core import paths
-from ganpipe.data.loading.arrays import load_images, load_labels
-from ganpipe.data.loading.sources import load_about, load_pairing, load_rows, load_source_images
-from ganpipe.data.source.pixels import luma
-from ganpipe.evaluation.evaluator import Measured
+from ganpipe.data.loading.arrays import load_images
+from ganpipe.data.loading.sources import (
+    has_truth,
+    load_about,
+    load_pairing,
+    load_rows,
+    load_source_images,
+)
+from ganpipe.evaluation.evaluator import Evaluator, Measured
 from ganpipe.evaluation.spool import Spool
+from ganpipe.evaluation.translation_features import (
+    about_way_back,
+    classes_kept,
+    way_back_seen,
+    with_channels,
+)
 from ganpipe.metrics.image_distance import ImageDistance
 from ganpipe.sampling.draw import draw, images_of
 from ganpipe.sampling.pictures import (
     BACK,
-    Pictures,
     as_input,
-    as_rgb,
+    most_images,
     pictures_for,
     translates,
     way_back,
@@ -36,41 +46,54 @@ BLOCK = 250  # pictures in memory at once
 
 
 def translation_metrics(
-    path: Path, trained: Trained, made: Spool, measured: list[Measured]
+    path: Path,
+    trained: Trained,
+    made: Spool,
+    *,
+    evaluators: Sequence[Evaluator],
+    measured: Sequence[Measured],
 ) -> dict[str, float]:
     """Metrics of a translator in ``path``, whose translations of the test pictures are ``made``,
     and of the way back where the model has one; none of a generator that draws from noise.
 
     ``l1``, ``psnr``, ``ssim`` and, in colour, ``chroma_l1`` are to the truth, the same ending in
     ``_unchanged`` are those of the source itself, in ``_mean_image`` those of the mean of the
-    training images. ``cycle_l1`` compares the source with what comes back. ``class_kept`` is the
-    share of translations in which the classifier sees the class of the picture.
+    training images. ``cycle_l1`` compares the source with what comes back. What the ``evaluators``
+    see, that have ``measured`` the translations, is that of
+    :mod:`ganpipe.evaluation.translation_features`.
     """
     if not translates(trained.sampler):
         return {}
-    beside = way_back(path)
-    back = load_trained(beside, trained.device) if beside.exists() else None
     metrics = _distances(trained.sampler, made.pieces())
-    metrics |= _class_kept(measured)
-    if back is not None:
+    metrics |= classes_kept(evaluators, measured, pictures_for(trained.sampler).given)
+    if (beside := way_back(path)).exists():
+        back = load_trained(beside, trained.device)
         metrics["cycle_l1"] = _cycle(trained.sampler, back.sampler, made.pieces())
-        pieces = list(_translations(back, len(made.images)))
+        num = most_images(back.sampler, len(made.images))
+        pieces = list(_translations(back, num))
         found = _distances(back.sampler, pieces)
         found["cycle_l1"] = _cycle(back.sampler, trained.sampler, pieces)
+        found |= way_back_seen(evaluators, pieces, pictures_for(back.sampler).given)
         metrics |= {f"{name}_{BACK}": value for name, value in found.items()}
     return metrics
 
 
-def about_translation(sampler: Sampler) -> dict[str, Any]:
-    """Record of how a translator was evaluated."""
-    paired = load_pairing(paths.SOURCE).paired
+def about_translation(
+    path: Path, sampler: Sampler, evaluators: Sequence[Evaluator]
+) -> dict[str, Any]:
+    """Record of how a translator in ``path`` was evaluated."""
+    truth = "the other side of the pair"
+    if not load_pairing(paths.SOURCE).paired:
+        truth = "hidden from the training" if has_truth(paths.SOURCE) else "not known"
+    back = {"way_back": about_way_back(evaluators)} if way_back(path).exists() else {}
     return {
         "pictures": "the first of the test split",
         "source": load_about(paths.SOURCE),
-        "truth": "the other side of the pair" if paired else "hidden from the training",
+        "truth": truth,
         "distances": "uint8 / 255; PSNR of the mean squared error; SSIM of 11 x 11 pixels",
         "torchmetrics": version("torchmetrics"),
         **evaluation_mode(sampler),
+        **back,
     }
 
 
@@ -81,16 +104,17 @@ def _translations(trained: Trained, num: int) -> Iterator[Tensor]:
 
 
 def _distances(sampler: Sampler, made: Iterable[Tensor]) -> dict[str, float]:
-    """Distances to the truth, and those of the baselines; none where one truth was drawn of many
-    that are possible."""
-    if _has_many_truths(sampler):
+    """Distances to the truth, and those of the baselines; none where it is not known, or one of
+    many that are possible."""
+    given, truth = pictures_for(sampler)
+    if truth is None or _has_many_truths(sampler):
         return {}
-    pictures, mean = pictures_for(sampler), _mean_image(sampler)
+    mean = _mean_image(sampler)
     sums = {"": ImageDistance(), "_unchanged": ImageDistance(), "_mean_image": ImageDistance()}
-    for piece, (given, truth) in _beside(made, pictures):
-        sums[""].update(piece, truth)
-        sums["_unchanged"].update(_with_channels(given, truth.shape[1]), truth)
-        sums["_mean_image"].update(mean.expand_as(truth), truth)
+    for piece, source, right in _beside(made, given, truth):
+        sums[""].update(piece, right)
+        sums["_unchanged"].update(with_channels(source, right.shape[1]), right)
+        sums["_mean_image"].update(mean.expand_as(right), right)
     return {
         f"{name}{ending}": value
         for ending, each in sums.items()
@@ -101,18 +125,9 @@ def _distances(sampler: Sampler, made: Iterable[Tensor]) -> dict[str, float]:
 def _cycle(there: Sampler, back: Sampler, made: Iterable[Tensor]) -> float:
     """The mean |x - y| of source pictures and of what comes back, on values from 0 to 1."""
     distance = ImageDistance()
-    for piece, (given, _) in _beside(made, pictures_for(there)):
+    for piece, given in _beside(made, pictures_for(there).given):
         distance.update(images_of(back, as_input(piece.numpy(), back.device)), given)
     return distance.metrics()["l1"]
-
-
-def _class_kept(measured: list[Measured]) -> dict[str, float]:
-    """The share of translations that show the class of their picture, where both are known."""
-    knows = next((each.predicted for each in measured if each.predicted is not None), None)
-    labels = load_labels(paths.PREPARED, "test")
-    if knows is None or labels is None:
-        return {}
-    return {"class_kept": float((knows.numpy() == labels[: len(knows)]).mean())}
 
 
 def _has_many_truths(sampler: Sampler) -> bool:
@@ -136,22 +151,10 @@ def _mean_image(sampler: Sampler) -> Tensor:
     return torch.from_numpy(np.rint(total / count).astype(np.uint8))[None]
 
 
-def _with_channels(images: Tensor, channels: int) -> Tensor:
-    """uint8 (n, C, h, w) -> (n, channels, h, w): grey as three equal channels, colour as luma."""
-    if images.shape[1] == channels:
-        return images
-    if channels == 3:
-        return as_rgb(images)
-    return torch.from_numpy(np.rint(luma(images.numpy())).astype(np.uint8))
-
-
-def _beside(
-    made: Iterable[Tensor], pictures: Pictures
-) -> Iterator[tuple[Tensor, tuple[Tensor, Tensor]]]:
-    """Pieces of translations, each with its source pictures and truths."""
+def _beside(made: Iterable[Tensor], *sides: np.ndarray) -> Iterator[tuple[Tensor, ...]]:
+    """Pieces of translations, each with the same rows of ``sides``, uint8 (N, C, h, w)."""
     start = 0
     for piece in made:
         rows = slice(start, start + len(piece))
-        given, truth = (torch.from_numpy(np.array(side[rows])) for side in pictures)
-        yield piece, (given, truth)
+        yield piece, *(torch.from_numpy(np.array(side[rows])) for side in sides)
         start += len(piece)

@@ -12,7 +12,7 @@ from torch import Tensor
 from ganpipe.core import paths
 from ganpipe.data.loading.arrays import load_images
 from ganpipe.data.loading.batches import to_unit_range
-from ganpipe.data.loading.sources import load_source_images
+from ganpipe.data.loading.sources import has_truth, load_source_images
 from ganpipe.sampling.sampler import Picture, Sampler
 
 BACK = "b_to_a"  # the name of the sampler of the way back; that of the way there is nameless
@@ -22,7 +22,7 @@ class Pictures(NamedTuple):
     """Both sides of the test split, image for image: uint8 (N, C, h, w), memory-mapped."""
 
     given: np.ndarray  # what is translated
-    truth: np.ndarray  # what it was computed from, or belongs to
+    truth: np.ndarray | None  # what it was computed from, or belongs to; None of what is no pair
 
 
 def way_back(path: Path) -> Path:
@@ -43,7 +43,8 @@ def pictures_for(sampler: Sampler) -> Pictures:
     source = load_source_images(paths.SOURCE, "test")
     target = load_images(paths.PREPARED, "test")
     there = getattr(sampler.config, "direction", "a_to_b") == "a_to_b"
-    return Pictures(source, target) if there else Pictures(target, source)
+    given, truth = (source, target) if there else (target, source)
+    return Pictures(given, truth if has_truth(paths.SOURCE) else None)
 
 
 def given_to(sampler: Sampler, num: int) -> dict[str, Tensor] | None:

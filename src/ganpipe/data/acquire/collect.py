@@ -80,19 +80,20 @@ class _Collection:
                 written.write(block)
 
 
-def collect(path: str, raw: Path) -> None:
-    """Copy the dataset's images, a folder, .zip or .tar.*, into the folder ``raw``, replacing it.
+def collect(path: str, raw: Path, field: str) -> None:
+    """Copy the dataset's images, a folder, .zip or .tar.*, into the folder ``raw``, replacing it;
+    ``field`` is the parameter that names ``path``.
 
     Raises GanpipeError as :func:`copy_images` does, and where there are no images.
     """
     source = Path(path)
-    _check_place(source, raw)
+    _check_place(source, raw, field)
     with atomic_folder(raw) as folder:
         census = copy_images(source, folder)
         if not census.images:
             others = f" (but {census.others_by_suffix()})" if census.others else ""
             raise GanpipeError(
-                f"datasets.folder.path is {source}, which holds no images such as PNG or JPEG"
+                f"{field} is {source}, which holds no images such as PNG or JPEG"
                 f"{others}; put yours there or name another folder or archive (an absolute path "
                 "where the experiment is queued or --temp: it sees only what git or DVC tracks)"
             )
@@ -118,11 +119,11 @@ def copy_images(source: Path, folder: Path) -> Census:
     return found.census
 
 
-def _check_place(source: Path, raw: Path) -> None:
-    check_source(source)
+def _check_place(source: Path, raw: Path, field: str) -> None:
+    check_source(source, field)
     inner, outer = source.resolve(), raw.resolve()
     if inner.is_relative_to(outer) or outer.is_relative_to(inner):
-        raise GanpipeError(f"datasets.folder.path is {source}, which overlaps {raw}; move it")
+        raise GanpipeError(f"{field} is {source}, which overlaps {raw}; move it")
 
 
 def _from_folder(source: Path, found: _Collection) -> None:

@@ -10,31 +10,32 @@ from ganpipe.core.errors import GanpipeError
 log = logging.getLogger(__name__)
 
 
-def check_source(path: Path) -> None:
-    """Raise GanpipeError unless there is a folder or an archive at ``path``."""
+def check_source(path: Path, field: str) -> None:
+    """Raise GanpipeError unless there is a folder or an archive at ``path``, which the parameter
+    ``field`` names."""
     if path.exists():
         return
     if tracked := _tracked_by(path):
         raise GanpipeError(
-            f"datasets.folder.path is '{path}', which {tracked} tracks and which is not here; "
+            f"{field} is '{path}', which {tracked} tracks and which is not here; "
             "`dvc checkout` brings it or, from a remote, `dvc pull`"
         )
     raise GanpipeError(
-        f"datasets.folder.path: there is no '{path}'; name a folder or an archive that exists, by "
+        f"{field}: there is no '{path}'; name a folder or an archive that exists, by "
         "its absolute path where the experiment is queued or --temp (it sees only what git or DVC "
         "tracks)"
     )
 
 
-def expect_source(path: Path) -> None:
+def expect_source(path: Path, field: str) -> None:
     """As :func:`check_source`, but no more than a warning about what DVC tracks: with the option
     --pull it comes before a stage needs it."""
     tracked = _tracked_by(path)
     if tracked is None:
-        check_source(path)
+        check_source(path, field)
     elif not path.exists():
         log.warning(
-            f"datasets.folder.path is '{path}', which {tracked} tracks and which is not here; "
+            f"{field} is '{path}', which {tracked} tracks and which is not here; "
             "`dvc checkout` brings it or, from a remote, `dvc pull` or the option --pull"
         )
 

@@ -1,7 +1,8 @@
 """Reading what the stage `source` wrote: pictures to translate from, without torch.
 
 Of a paired model, source image i of a split belongs to prepared image i. Of an unpaired one, the
-rows of both halves of the training images are stored; test images correspond in any case.
+rows of the training images on either side are stored; test images correspond nevertheless, but for
+those of two sets that are no pairs.
 """
 
 from __future__ import annotations
@@ -49,9 +50,15 @@ def load_pairing(folder: Path) -> DataSpec:
 
 def load_about(folder: Path) -> dict[str, Any]:
     """The fields of the block `source` that the images were computed with, and ``drawn``: whether a
-    target has many possible sources, one of which was drawn."""
+    target has many possible sources, one of which was drawn. Of the user's own pictures also
+    ``truth``, see :func:`has_truth`."""
     about: dict[str, Any] = read_json(about_path(folder), STAGE)
     return about
+
+
+def has_truth(folder: Path) -> bool:
+    """Whether what the test pictures should become is known; not of two sets without pairs."""
+    return bool(load_about(folder).get("truth", True))
 
 
 def load_source_images(folder: Path, split: SplitName) -> np.ndarray:

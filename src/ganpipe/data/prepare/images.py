@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from ganpipe.data.image_files import readable_formats
 from ganpipe.data.prepare.metadata import without_metadata
+from ganpipe.data.prepare.notes import FULL, DamagedImageError, Levels, Notes
 
 GREY_MODES = ("1", "L", "LA", "La")
 PHOTOMETRIC, BITS = 262, 258  # tags of TIFF
@@ -25,52 +26,9 @@ UPRIGHT = {  # by the EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-FULL = 65535  # the largest number of 16 bits
-DARK = (FULL + 1) // 4  # where the largest value is below, images are nearly black
+LYING = 5  # of the orientations, the first that exchanges width and height
 
-Levels = tuple[int, int]  # the values that become black and white
-
-
-class DamagedImageError(Exception):
-    """The reason why a file gave no image."""
-
-
-@dataclass
-class Notes:
-    """Facts that decoding came across and a person should hear of."""
-
-    animations: int = 0  # files of several frames, of which the first was taken
-    deep: int = 0  # files of 16 bits a channel that were scaled from the full range
-    lowest: int = FULL  # value in those
-    highest: int = 0
-    scaled: int = 0  # files that were scaled from given levels
-
-    def add(self, other: Notes) -> None:
-        """Take over what ``other`` has noted."""
-        self.animations += other.animations
-        self.deep += other.deep
-        self.lowest = min(self.lowest, other.lowest)
-        self.highest = max(self.highest, other.highest)
-        self.scaled += other.scaled
-
-    def see_deep(self, lowest: int, highest: int) -> None:
-        """Note one file of 16 bits a channel and the range of its values."""
-        self.add(Notes(deep=1, lowest=lowest, highest=highest))
-
-    def frames(self) -> str:
-        """A clause on animations; empty where there were none."""
-        plural = "file has" if self.animations == 1 else "files have"
-        what = f"{self.animations:,} {plural} several frames; the first of each is taken"
-        return what if self.animations else ""
-
-    def darkness(self) -> str:
-        """A clause on 16-bit images that hold fewer bits; empty where all is well."""
-        if not self.deep or self.highest >= DARK:
-            return ""
-        return (
-            f"{self.deep:,} images of 16 bits hold values from {self.lowest} to {self.highest} of "
-            f"{FULL}, and come out nearly black"
-        )
+Seen = TypeVar("Seen")
 
 
 def resize(images: np.ndarray, size: int) -> np.ndarray:
@@ -103,9 +61,40 @@ def decode(
         # JPEG can be decoded at 1/2, 1/4 or 1/8; twice the size leaves the filter its work.
         draft = (2 * size, 2 * size)
         upright = _read(path, draft=draft, levels=levels, notes=notes or Notes())
-        plain = _flatten(upright, "L" if channels == 1 else "RGB")
-        square = ImageOps.fit(plain, (size, size), Image.Resampling.BILINEAR)
-    return np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
+        return _square(upright, size, channels)
+
+
+def decode_halves(
+    path: Path,
+    size: int,
+    channels: tuple[int, int],
+    *,
+    levels: Levels | None = None,
+    notes: Notes | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The left and the right half of an image file of even width, each with its number of
+    ``channels`` and otherwise as :func:`decode` would make it of a file of its own."""
+    with _damage():
+        upright = _read(path, draft=None, levels=levels, notes=notes or Notes())
+        middle, height = upright.width // 2, upright.height
+        left = upright.crop((0, 0, middle, height))
+        right = upright.crop((middle, 0, 2 * middle, height))
+        return _square(left, size, channels[0]), _square(right, size, channels[1])
+
+
+def upright_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels, turned as the EXIF data say, from the file's header alone.
+
+    Raises DamagedImageError where it cannot be read.
+    """
+
+    def look(source: Path | io.BytesIO) -> tuple[int, int]:
+        with Image.open(source, formats=readable_formats()) as image:
+            width, height = image.size
+            return (height, width) if _orientation(image) >= LYING else (width, height)
+
+    with _damage():
+        return _without_damaged_metadata(path, look)
 
 
 def decode_as_it_is(path: Path, notes: Notes | None = None) -> np.ndarray:
@@ -129,15 +118,24 @@ def _read(
     path: Path, *, draft: tuple[int, int] | None, levels: Levels | None, notes: Notes
 ) -> Image.Image:
     """The image in 8 bits a channel, upright."""
+
+    def look(source: Path | io.BytesIO) -> Image.Image:
+        return _open(source, draft=draft, levels=levels, notes=notes)
+
+    return _without_damaged_metadata(path, look)
+
+
+def _without_damaged_metadata(path: Path, look: Callable[[Path | io.BytesIO], Seen]) -> Seen:
+    """What ``look`` finds in the file or, where its metadata alone are damaged, in the rest."""
     try:
-        return _open(path, draft=draft, levels=levels, notes=notes)
+        return look(path)
     except DamagedImageError:
         raise
-    except Exception:  # it may be the metadata alone that are damaged
+    except Exception:  # decoders raise every kind of error on damaged data
         pixels = without_metadata(path.read_bytes())
         if pixels is None:
             raise
-        return _open(io.BytesIO(pixels), draft=draft, levels=levels, notes=notes)
+        return look(io.BytesIO(pixels))
 
 
 def _open(
@@ -229,7 +227,7 @@ def _note_deep_colour(image: Image.Image, levels: Levels | None, notes: Notes) -
     """Note the range of 16-bit colours, of which Pillow reads the upper 8 bits alone."""
     if levels is not None:
         raise DamagedImageError(
-            "its colours have 16 bits, of which only 8 are read, so that datasets.folder.range "
+            "its colours have 16 bits, of which only 8 are read, so that the dataset's range "
             "cannot be applied; store it with 8 bits a channel"
         )
     extrema = image.convert("RGB").getextrema()
@@ -260,6 +258,13 @@ def _refuse_bomb(image: Image.Image) -> None:
         raise DamagedImageError(
             f"its {megapixels:.0f} megapixels are over the safe {limit / 1e6:.0f}"
         )
+
+
+def _square(image: Image.Image, size: int, channels: int) -> np.ndarray:
+    """An upright image -> (channels, size, size) uint8."""
+    plain = _flatten(image, "L" if channels == 1 else "RGB")
+    square = ImageOps.fit(plain, (size, size), Image.Resampling.BILINEAR)
+    return np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
 
 
 def _flatten(image: Image.Image, mode: str) -> Image.Image:

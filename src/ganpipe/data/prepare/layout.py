@@ -28,6 +28,7 @@ ROLES = {
 }  # fmt: skip
 CONTAINERS = frozenset({"image", "images", "img", "imgs"})  # folders within a split, not classes
 LISTED = 10  # classes and folders named in a message
+NAMED = 20  # files named in a message
 
 
 class Image(NamedTuple):
@@ -53,11 +54,9 @@ def find_splits(raw: Path, test_fraction: float) -> dict[str, list[Image]]:
     come. Folders below are classes; a single class is none. Raises GanpipeError where there are no
     images, and where folders look like splits that cannot be told apart.
     """
-    names = sorted(path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file())
-    if not names:
-        raise GanpipeError(f"{raw} holds no images; the stage 'download' fills it: run `dvc repro`")
+    names = names_in(raw)
     root = ""
-    while (tops := {_top(name, root) for name in names}) != {""} and len(tops) == 1:
+    while (tops := {top_folder(name, root) for name in names}) != {""} and len(tops) == 1:
         root += f"{tops.pop()}/"
     if split := choose_splits(names, root):
         folders = {"train": f"{root}{split.train}/", "test": f"{root}{split.held_out}/"}
@@ -70,12 +69,20 @@ def find_splits(raw: Path, test_fraction: float) -> dict[str, list[Image]]:
         }
         how = f"{split.train}/ and {split.held_out}/ in the folder of each class"
     else:
-        splits = _hold_out(_label(names, root), root, test_fraction)
+        splits = hold_out(_label(names, root), root, test_fraction)
         how = f"{test_fraction:.0%} held out, by a hash of the name"
     _say_what_is_unused(names, splits, root)
-    splits = _check_classes(splits)
+    splits = check_classes(splits)
     _say_what_was_found(splits, how)
     return splits
+
+
+def names_in(raw: Path) -> list[str]:
+    """The images of data/raw, sorted; raises GanpipeError where there are none."""
+    names = sorted(path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file())
+    if not names:
+        raise GanpipeError(f"{raw} holds no images; the stage 'download' fills it: run `dvc repro`")
+    return names
 
 
 def choose_splits(names: Iterable[str], root: str = "", depth: int = 0) -> Split | None:
@@ -118,13 +125,13 @@ def _splits_of_classes(names: Sequence[str], tops: set[str], root: str) -> Split
     inner = defaultdict(set)
     for name in names:
         top, _, rest = name.removeprefix(root).partition("/")
-        inner[top].add(_top(rest))
+        inner[top].add(top_folder(rest))
     if "" in tops or not all(any(map(SPLIT.fullmatch, folders)) for folders in inner.values()):
         return None
     return choose_splits(names, root, depth=1)
 
 
-def _top(name: str, root: str = "") -> str:
+def top_folder(name: str, root: str = "") -> str:
     """The first folder of ``name`` below ``root``; empty for an image right there."""
     first, slash, _ = name.removeprefix(root).partition("/")
     return first if slash else ""
@@ -133,7 +140,7 @@ def _top(name: str, root: str = "") -> str:
 def _inner(names: Sequence[str], root: str) -> str:
     """``root``, or the folder in it that holds everything where its name is no class's: of a split
     once more, or ``images``."""
-    tops = {_top(name, root) for name in names if name.startswith(root)}
+    tops = {top_folder(name, root) for name in names if name.startswith(root)}
     only = tops.pop() if len(tops) == 1 else ""
     inside = only.lower() in CONTAINERS or (only and only.lower() == root.split("/")[-2].lower())
     return _inner(names, f"{root}{only}/") if inside else root
@@ -141,7 +148,7 @@ def _inner(names: Sequence[str], root: str) -> str:
 
 def _label(names: Sequence[str], root: str) -> list[Image]:
     """The images below ``root``, with the folder right below it as their class."""
-    return [Image(name, _top(name, root)) for name in names if name.startswith(root)]
+    return [Image(name, top_folder(name, root)) for name in names if name.startswith(root)]
 
 
 def _label_outside(names: Sequence[str], root: str, split: str) -> list[Image]:
@@ -150,7 +157,13 @@ def _label_outside(names: Sequence[str], root: str, split: str) -> list[Image]:
     return [Image(name, path[0]) for name, path in parts if len(path) > 2 and path[1] == split]
 
 
-def _check_classes(splits: dict[str, list[Image]]) -> dict[str, list[Image]]:
+def file_by_file(lines: Sequence[str]) -> str:
+    """The end of a message: a line for each of the first files, and how many more there are."""
+    more = [f"and {len(lines) - NAMED:,} more"] if len(lines) > NAMED else []
+    return "".join(f"\n  {line}" for line in [*lines[:NAMED], *more])
+
+
+def check_classes(splits: dict[str, list[Image]]) -> dict[str, list[Image]]:
     """Without labels where there are fewer than two classes, or an image has none of those that are
     trained on; a warning says so."""
     train, test = (Counter(image.label for image in splits[name]) for name in ("train", "test"))
@@ -171,7 +184,7 @@ def _check_classes(splits: dict[str, list[Image]]) -> dict[str, list[Image]]:
     return splits
 
 
-def _hold_out(images: Sequence[Image], root: str, fraction: float) -> dict[str, list[Image]]:
+def hold_out(images: Sequence[Image], root: str, fraction: float) -> dict[str, list[Image]]:
     """The images whose hash, as a number in [0, 1), is below ``fraction``, are `test`: at least one
     of all, but never the last of a class, which is then to be trained on."""
     place = {image.name: _hash_of(image.name.removeprefix(root)) for image in images}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ganpipe.data.catalog import OFFICIAL
-from ganpipe.data.config import FolderDataset, PublicDataset
+from ganpipe.data.config import DatasetConfig, PublicDataset
 from ganpipe.data.loading import arrays
 from ganpipe.data.prepare.build import reader
 from ganpipe.data.prepare.public import write_public
@@ -18,9 +18,7 @@ from ganpipe.storage.files import atomic_folder, write_json
 BLOCK = 1024  # images in memory at once
 
 
-def prepare(
-    name: str, config: PublicDataset | FolderDataset, raw: Path, prepared: Path
-) -> dict[str, Any]:
+def prepare(name: str, config: DatasetConfig, raw: Path, prepared: Path) -> dict[str, Any]:
     """Decode, size, check and write a dataset as :mod:`ganpipe.data.loading.arrays` reads it.
 
     What stood at ``prepared`` is replaced. Returns the figures of ``metrics/data.json``. Raises

@@ -1,11 +1,12 @@
-"""The map of a kind of source, by its name: only the chosen one is imported; and its domains."""
+"""The map of a kind of computed source, by its name: only the chosen one is imported; and its
+domains."""
 
 from __future__ import annotations
 
 from types import ModuleType
 
 from ganpipe.core.plugins import load
-from ganpipe.data.source.config import SourceConfig
+from ganpipe.data.source.config import ComputedSource
 from ganpipe.data.spec import DataSpec, Domain
 
 PACKAGE = "ganpipe.data.source.kinds"
@@ -21,7 +22,7 @@ def kind_module(kind: str) -> ModuleType:
     return load(PACKAGE, kind)
 
 
-def with_source(spec: DataSpec, config: SourceConfig) -> DataSpec:
+def with_source(spec: DataSpec, config: ComputedSource) -> DataSpec:
     """The data of a model that translates from ``config`` to the images of ``spec``.
 
     Both domains have their native size: translators take any size, so that nothing is padded. The

@@ -1,7 +1,7 @@
 """Fields of the block `source` of a translating model: what it translates from.
 
-A kind is the module of that name in ``ganpipe.data.source.kinds``; its own fields are keywords of
-its function.
+A kind that is computed is the module of that name in ``ganpipe.data.source.kinds``; its own fields
+are keywords of its function.
 """
 
 from __future__ import annotations
@@ -75,7 +75,14 @@ class Thick(_Source):
     pixels: PositiveInt = 1  # wider on each side
 
 
-SourceConfig = Annotated[
-    Edges | Grey | LowResolution | Hole | Noise | Inverted | Coloured | Thick,
-    Field(discriminator="kind"),
-]
+class Folder(_Source):
+    """The user's own pictures, of the dataset `pairs`; nothing is computed.
+
+    Where its pictures are no pairs, all of them are used, and ``seed`` means nothing.
+    """
+
+    kind: Literal["folder"]
+
+
+ComputedSource = Edges | Grey | LowResolution | Hole | Noise | Inverted | Coloured | Thick
+SourceConfig = Annotated[ComputedSource | Folder, Field(discriminator="kind")]

@@ -1,4 +1,5 @@
-"""The stage `source`: the pictures that a model translates from, computed from the prepared ones.
+"""The stage `source`: the pictures that a model translates from, computed from the prepared ones or
+those that lie beside them.
 
 Without torch: for a model that draws from noise it is done at once.
 """
@@ -12,7 +13,9 @@ import numpy as np
 
 from ganpipe.data.loading import arrays, sources
 from ganpipe.data.source.build import kind_module, with_source
-from ganpipe.data.source.config import SourceConfig
+from ganpipe.data.source.config import ComputedSource, Folder, SourceConfig
+from ganpipe.data.source.given import write_given
+from ganpipe.data.source.halves import halve
 from ganpipe.storage.files import atomic_folder, write_json
 from ganpipe.storage.npy import NpyWriter
 
@@ -30,18 +33,20 @@ def write_source(config: SourceConfig | None, *, prepared: Path, folder: Path) -
     with atomic_folder(folder) as new:
         if config is None:
             write_json(new / "none.json", {"source": "none: the model draws from noise"})
+        elif isinstance(config, Folder):
+            write_given(config, prepared, new)
         else:
             _write(config, prepared, new)
 
 
-def _write(config: SourceConfig, prepared: Path, folder: Path) -> None:
+def _write(config: ComputedSource, prepared: Path, folder: Path) -> None:
     spec = with_source(arrays.load_spec(prepared), config)
     module, fields = kind_module(config.kind), config.model_dump(exclude=COMMON)
     for number, split in enumerate(SPLITS):
         images = arrays.load_images(prepared, split)
         rows = np.arange(len(images))
         if split == "train" and not config.paired:
-            rows = _halve(len(images), config.seed, folder)
+            rows = halve(len(images), config.seed, folder)
         shape = sources.source_of(spec).native_shape
         with NpyWriter(sources.source_path(folder, split), shape, np.uint8) as writer:
             for block, start in enumerate(range(0, len(rows), BLOCK)):
@@ -51,12 +56,3 @@ def _write(config: SourceConfig, prepared: Path, folder: Path) -> None:
     write_json(arrays.spec_path(folder), spec.to_dict())
     about: dict[str, Any] = config.model_dump(mode="json") | {"drawn": module.DRAWN}
     write_json(sources.about_path(folder), about)
-
-
-def _halve(count: int, seed: int, folder: Path) -> np.ndarray:
-    """Disjoint halves of the training images: write the rows of both, and return the sources'."""
-    order = np.random.default_rng([seed, len(SPLITS)]).permutation(count)
-    halves = np.sort(order[: count // 2]), np.sort(order[count // 2 :])
-    for side, rows in zip(sources.SIDES, halves, strict=True):
-        np.save(sources.rows_path(folder, side), rows)
-    return halves[0]
