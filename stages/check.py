@@ -12,11 +12,12 @@ from ganpipe.core.command import run
 from ganpipe.core.imports import Sources
 from ganpipe.data.acquire.source import expect_source
 from ganpipe.data.config import OwnImages
-from ganpipe.data.prepare.build import reader_name
+from ganpipe.data.prepare.build import reader_names
 from ganpipe.data.source.build import kind_name
 from ganpipe.data.source.config import Folder
 from ganpipe.evaluation.selection import needed_extractors
-from ganpipe.methods.config import CycleGANConfig, ModelConfig, Pix2PixConfig
+from ganpipe.methods.config import AnyModelConfig, CycleGANConfig, ModelConfig, Pix2PixConfig
+from ganpipe.methods.configs.ddgan import DDGANConfig
 from ganpipe.methods.configs.translating import TranslatingConfig
 from ganpipe.params import Params, load_params
 from ganpipe.storage.files import write_json
@@ -54,10 +55,21 @@ def chosen(params: Params) -> dict[str, list[str]]:
     model = params.chosen_model
     extractors = needed_extractors(params.evaluate, params.dataset)
     return {
-        "ganpipe.data.prepare.build": [reader_name(params.dataset)],
+        "ganpipe.data.prepare.build": reader_names(params.dataset),
         "ganpipe.features.build": [f"ganpipe.features.{name}" for name in extractors],
-        **(_adversarial(model) if isinstance(model, ModelConfig) else _translating(model)),
+        **_of_model(model),
     }
+
+
+def _of_model(model: AnyModelConfig) -> dict[str, list[str]]:
+    """The modules of a model."""
+    match model:
+        case ModelConfig():
+            return _adversarial(model)
+        case DDGANConfig():
+            return _denoising(model)
+        case Pix2PixConfig() | CycleGANConfig():
+            return _translating(model)
 
 
 def _adversarial(model: ModelConfig) -> dict[str, list[str]]:
@@ -89,6 +101,16 @@ def _translating(model: Pix2PixConfig | CycleGANConfig) -> dict[str, list[str]]:
         "ganpipe.methods.build": [f"ganpipe.methods.{model.method}"],
         "ganpipe.networks.translators": [f"ganpipe.networks.{each.arch}" for each in networks],
         "ganpipe.sampling.build": ["ganpipe.sampling.samplers.translate"],
+    }
+
+
+def _denoising(model: DDGANConfig) -> dict[str, list[str]]:
+    """The modules of a model that removes noise."""
+    networks = {model.generator.arch, model.discriminator.arch}
+    return {
+        "ganpipe.methods.build": [f"ganpipe.methods.{model.method}"],
+        "ganpipe.networks.denoising": [f"ganpipe.networks.{arch}" for arch in sorted(networks)],
+        "ganpipe.sampling.build": ["ganpipe.sampling.samplers.denoising_chain"],
     }
 
 

@@ -3,6 +3,7 @@
 from ganpipe.core import paths
 from ganpipe.data.acquire.collect import collect
 from ganpipe.data.acquire.public import fetch_official
+from ganpipe.data.catalog import MADE_FROM
 from ganpipe.data.config import OwnImages
 from ganpipe.params import load_params
 from stages import run
@@ -15,7 +16,7 @@ def main() -> None:
     if isinstance(dataset, OwnImages):
         collect(dataset.path, paths.RAW, f"datasets.{params.dataset}.path")
     else:
-        fetch_official(params.dataset, paths.RAW)
+        fetch_official(MADE_FROM.get(params.dataset, params.dataset), paths.RAW)
 
 
 if __name__ == "__main__":

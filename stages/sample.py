@@ -1,4 +1,4 @@
-"""Stage `sample`: the fixed-noise grid, real images, and an interpolation."""
+"""Stage `sample`: the fixed-noise grid, real images, an interpolation, and films."""
 
 from ganpipe.params import load_params
 from stages import run

@@ -129,10 +129,18 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, says: str) -> No
         ),
         ("evaluate.extractors", "clasifier", "; write [classifier]"),
         ("evaluate.extractors", "Auto", "not \"Auto\"; did you mean 'auto'?"),
-        ("evaluate.extractors", 3, "or a list, not 3; its items may be classifier, inception"),
+        (
+            "evaluate.extractors",
+            3,
+            "a list, not 3; its items may be classifier, digits, in",
+        ),
         ("evaluate.extractors", {"a": 1}, "evaluate.extractors: must be 'auto' or a list, not {"),
         ("evaluate.extractors", [], "evaluate.extractors: must not be empty"),
-        ("evaluate.extractors", ["fid"], "evaluate.extractors.0: must be one of 'classifier' or"),
+        (
+            "evaluate.extractors",
+            ["fid"],
+            "evaluate.extractors.0: must be one of 'classifier', 'digits' or",
+        ),
         # blocks
         ("train", None, "train: must be a block of fields, not null"),
         ("models.dcgan.generator", "dcgan", 'generator: must be a block of fields, not "dcgan"'),

@@ -15,7 +15,9 @@ from ganpipe.core.names import nearest
 from ganpipe.core.schema import NonNegativeInt, Strict, validate
 from ganpipe.data.config import DatasetConfig, DatasetName, Datasets
 from ganpipe.evaluation.config import EvaluateConfig
-from ganpipe.methods.config import AnyModelConfig, ModelConfig
+from ganpipe.export.config import ExportConfig
+from ganpipe.methods.config import AnyModelConfig
+from ganpipe.methods.configs.translating import TranslatingConfig
 from ganpipe.optim.config import OptimizerConfig, foreign_fields
 from ganpipe.sampling.config import SampleConfig
 from ganpipe.training.config import TrainConfig
@@ -33,6 +35,7 @@ class Params(Strict):
     models: dict[str, AnyModelConfig] = Field(min_length=1)
     sample: SampleConfig
     evaluate: EvaluateConfig
+    export: ExportConfig
 
     @model_validator(mode="after")
     def _optimizers_fit(self) -> Params:
@@ -43,6 +46,23 @@ class Params(Strict):
         ]
         if mistakes:
             raise ValueError("\n  ".join(mistakes))
+        return self
+
+    @model_validator(mode="after")
+    def _extractors_fit(self) -> Params:
+        """Refuse extractors that know nothing of the dataset, before anything is computed."""
+        asked = {*self.evaluate.extractors, self.evaluate.snapshots.extractor}
+        stacked = self.dataset == "stacked_mnist"
+        if stacked and "classifier" in asked:
+            raise ValueError(
+                "evaluate.extractors: the images of stacked_mnist have no classes, so that "
+                "classifier cannot learn them; name digits, which knows their modes"
+            )
+        if "digits" in asked and not stacked:
+            raise ValueError(
+                "evaluate.extractors: digits knows the modes of stacked_mnist, not "
+                f"{self.dataset}; name classifier or inception"
+            )
         return self
 
     @model_validator(mode="after")
@@ -63,10 +83,25 @@ class Params(Strict):
         """The block of the model in use."""
         return self.models[self.model]
 
+    def of_the_run(self) -> dict[str, Any]:
+        """The parameters that decide the run, as JSON content: of models and datasets, those in
+        use alone."""
+        dataset, model = self.chosen_dataset, self.chosen_model
+        return {
+            "dataset": self.dataset,
+            "model": self.model,
+            "seed": self.seed,
+            f"datasets.{self.dataset}": dataset.model_dump(mode="json"),
+            f"models.{self.model}": model.model_dump(mode="json"),
+            "optimizer": self.optimizer.model_dump(mode="json"),
+            "train": self.train.model_dump(mode="json"),
+            "evaluate": self.evaluate.model_dump(mode="json"),
+        }
+
 
 def _source_mistake(params: Params, model: AnyModelConfig) -> str:
     """A clause on a dataset and a model that do not fit in what is translated; empty if they do."""
-    if isinstance(model, ModelConfig):
+    if not isinstance(model, TranslatingConfig):
         return (
             f"dataset: pairs is for models that translate, and {params.model} draws from noise; "
             "choose pix2pix or cyclegan, or name one of the sides as datasets.folder.path of the "

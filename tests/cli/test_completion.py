@@ -44,7 +44,7 @@ def test_bash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     subprocess.run(["bash", "-n", bash], check=True, timeout=30)
     assert offers(bash, "") == list(COMMANDS)
     assert offers(bash, "ge") == ["generate"]
-    assert offers(bash, "score", "--extractor", "") == ["classifier", "inception"]
+    assert offers(bash, "score", "--extractor", "") == ["classifier", "digits", "inception"]
     assert offers(bash, "score", "--extractor", "in") == ["inception"]
     assert offers(bash, "score", "--precision", "b") == ["bf16"]
     assert offers(bash, "generate", "--device", "") == ["auto", "cuda", "mps", "cpu"]
@@ -71,7 +71,7 @@ def test_zsh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     zsh = script("zsh", tmp_path / "_ganpipe", capsys)
     text = zsh.read_text()
     assert text.startswith("#compdef ganpipe")
-    assert "(classifier inception)" in text
+    assert "(classifier digits inception)" in text
     assert all(f"{name}:" in text for name in COMMANDS)
     if shutil.which("zsh"):
         subprocess.run(["zsh", "-n", zsh], check=True, timeout=30)

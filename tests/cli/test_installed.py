@@ -83,7 +83,8 @@ def test_the_installed_package_is_the_one_that_runs(scripts: Path, folder: Path)
     installed = Path(where.strip()).parent
     assert installed.is_relative_to(scripts.parent)
     assert (installed / "py.typed").is_file()
-    shipped = {path.relative_to(ROOT / "src") for path in (ROOT / "src").rglob("*.py")}
+    files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "src").rglob("web/*")]
+    shipped = {path.relative_to(ROOT / "src") for path in files}
     missing = [path for path in shipped if not (installed.parent / path).is_file()]
     assert missing == []
 

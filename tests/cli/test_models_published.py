@@ -34,6 +34,7 @@ COUNTS = {  # parameters of generator and discriminator
         7 * (9 * 128**2 + 128) + 9 * 128 + (2048 * 128 + 128) + 129 + 4 * (3 * 128 + 128),
     ),
     "r3gan": (20_781_952, 21_280_512),
+    "ddgan": (48_432_515, 12_741_633),
 }
 
 
@@ -55,6 +56,10 @@ OTHERS = {  # more published counts, by changes of a block
     ("stylegan2", "conditional"): (
         {"generator.conditioning": "embedding", "discriminator.conditioning": "projection"},
         (793_088 + 19_422_227, 23_089_664),
+    ),
+    ("ddgan", "one layer less in the mapping"): (
+        {"generator.mapping_layers": 4},
+        (48_366_723, 12_741_633),
     ),
     ("r3gan", "unconditional"): (
         {"generator.conditioning": "none", "discriminator.conditioning": "none"},

@@ -118,7 +118,7 @@ def test_who_loads_by_name_is_known_to_check() -> None:
         for path in (ROOT / "src" / "ganpipe").rglob("*.py")
         if loads_by_name(path)
     }
-    models = [SHIPPED.model_copy(update={"model": name}) for name in ("dcgan", "pix2pix")]
+    models = [SHIPPED.model_copy(update={"model": name}) for name in ("dcgan", "pix2pix", "ddgan")]
     assert set(filter(counts, found)) <= {name for each in models for name in chosen(each)}
 
 

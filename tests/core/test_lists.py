@@ -13,7 +13,14 @@ from helpers.project import edit_params
 from helpers.support import ROOT, run_python
 
 EVALUATION = {"reference", "snapshots", "evaluate"}
-DRAWING = {"train", "sample", "snapshots", "evaluate"}  # all that hold a generator
+DRAWING = {
+    "train",
+    "sample",
+    "snapshots",
+    "evaluate",
+    "export",
+    "page",
+}  # all that hold a generator
 ALL = {"download", "prepare", "source", "classifier"} | EVALUATION | DRAWING
 
 
@@ -55,7 +62,7 @@ def changed(before: dict[str, Any], place: Path) -> set[str]:
         ("networks/dcgan.py", "0.2", "0.3", DRAWING),
         ("networks/mlp.py", "self", "this", set()),
         ("networks/layers/init.py", "0.02", "0.03", DRAWING),
-        ("networks/configs/dcgan.py", 'Init = "normal_0.02"', 'Init = "xavier"', {"train"}),
+        ("networks/configs/dcgan.py", 'Init = "normal_0.02"', 'Init = "xavier"', {"train", "page"}),
         ("networks/configs/mlp.py", 'Init = "torch"', 'Init = "xavier"', set()),
         ("networks/configs/base.py", "class Generator", "X = 1\n\n\nclass Generator", set()),
         ("objectives/losses/hinge.py", "1 - real", "2 - real", set()),

@@ -10,7 +10,7 @@ import pytest
 from helpers import tiny_data
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.data.prepare.build import reader_name
+from ganpipe.data.prepare.build import reader_names
 from ganpipe.data.prepare.idx import read_file
 from ganpipe.data.prepare.public import read_public
 from ganpipe.data.prepare.split import DamagedError
@@ -27,17 +27,18 @@ def mnist(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("dataset", "module"),
+    ("dataset", "modules"),
     [
-        ("mnist", "idx"),
-        ("fashion_mnist", "idx"),
-        ("cifar10", "cifar"),
-        ("folder", "folder"),
-        ("pairs", "pairs"),
+        ("mnist", ["idx"]),
+        ("fashion_mnist", ["idx"]),
+        ("cifar10", ["cifar"]),
+        ("stacked_mnist", ["stacked_mnist", "idx"]),
+        ("folder", ["folder"]),
+        ("pairs", ["pairs"]),
     ],
 )
-def test_the_reader_is_found_by_name(dataset: str, module: str) -> None:
-    assert reader_name(dataset) == f"ganpipe.data.prepare.{module}"
+def test_the_reader_is_found_by_name(dataset: str, modules: list[str]) -> None:
+    assert reader_names(dataset) == [f"ganpipe.data.prepare.{module}" for module in modules]
 
 
 def test_a_run_imports_the_chosen_reader_alone(mnist: Path) -> None:

@@ -29,6 +29,7 @@ def config(extractors: Any = "auto", snapshots: str = "auto") -> EvaluateConfig:
     ("extractors", "snapshots", "dataset", "final", "of_snapshots"),
     [
         ("auto", "auto", "mnist", ["classifier"], "classifier"),
+        ("auto", "auto", "stacked_mnist", ["digits"], "digits"),
         ("auto", "auto", "folder", ["inception"], "inception"),
         ("auto", "none", "folder", ["inception"], None),
         (["inception", "classifier"], "auto", "mnist", ["inception", "classifier"], "inception"),
@@ -48,6 +49,7 @@ def test_the_extractors_that_are_asked_for(
 def test_each_extractor_has_its_number_of_searched_images() -> None:
     searched = SHIPPED.evaluate.max_searched
     assert max_searched(searched, "classifier") == searched.classifier == 60000
+    assert max_searched(searched, "digits") == searched.classifier
     assert max_searched(searched, "inception") == searched.inception == 10000
 
 

@@ -12,6 +12,7 @@ from ganpipe.core.schema import validate
 from ganpipe.data.loading.batches import Batch, Batches
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import AnyModelConfig, ModelConfig
+from ganpipe.methods.configs.translating import TranslatingConfig
 from ganpipe.methods.method import Context, Loss, Method
 from ganpipe.optim.build import resolve
 from ganpipe.optim.config import OptimizerFields
@@ -100,7 +101,7 @@ def begin(
 ) -> tuple[State, Batches]:
     """A run before its first step, of a block or of a shipped one by its name, which is shrunk."""
     model = small_model(model) if isinstance(model, str) else model
-    translates = not isinstance(model, ModelConfig)
+    translates = isinstance(model, TranslatingConfig)
     paired = not translates or model.source.paired
     spec = pairs_of(paired=paired) if translates else spec_of()
     method = build_method(model, spec, seed)

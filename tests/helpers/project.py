@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 from ruamel.yaml import YAML
 
+from helpers import tiny_data
 from helpers.support import ROOT, SHIPPED, shrink
 
 IMAGES = Path("data/images")
@@ -126,7 +127,8 @@ def make_project(root: Path) -> Project:
         text=True,
         check=True,
     ).stdout
-    wanted = ("src/", "stages/", "data/", ".dvc", ".git", "dvc.yaml", "params.yaml")
+    files = ("dvc.yaml", "params.yaml", "requirements.lock")
+    wanted = ("src/", "stages/", "data/", ".dvc", ".git", *files)
     for name in filter(None, listed.split("\0")):
         if name.startswith(wanted) and (ROOT / name).is_file():
             target = root / name
@@ -151,6 +153,19 @@ def make_project(root: Path) -> Project:
     project.run("git", "init", "-q", "-b", "main")
     project.commit("begin")
     return project
+
+
+def offer_tiny_mnist(project: Project, folder: Path) -> None:
+    """Let every command of ``project`` take a tiny MNIST for the official one, from a mirror in
+    ``folder``."""
+    mirror = folder / "mirror" / "mnist"
+    mirror.mkdir(parents=True)
+    for name, data in tiny_data.mnist_files().items():
+        (mirror / name).write_bytes(data)
+    install = "from helpers import tiny_data; tiny_data.install()"
+    (folder / "sitecustomize.py").write_text(install)
+    search = os.pathsep.join(map(str, (folder, ROOT / "src", ROOT / "tests")))
+    project.environment |= {"GANPIPE_MIRROR": str(mirror.parent), "PYTHONPATH": search}
 
 
 def shipped_models() -> dict[str, Any]:

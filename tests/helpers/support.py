@@ -14,14 +14,16 @@ from ganpipe.cli.main import main as cli
 from ganpipe.core.schema import validate
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.methods.config import AnyModelConfig, ModelConfig
+from ganpipe.methods.configs.translating import TranslatingConfig
 from ganpipe.params import Params, load_params
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED: Params = load_params(ROOT / "params.yaml")
 
-# Blocks by what their models start from.
-NOISE_MODELS = [name for name, model in SHIPPED.models.items() if isinstance(model, ModelConfig)]
-TRANSLATORS = [name for name in SHIPPED.models if name not in NOISE_MODELS]
+# Blocks by what their models start from, and those of one game.
+TRANSLATORS = [n for n, model in SHIPPED.models.items() if isinstance(model, TranslatingConfig)]
+NOISE_MODELS = [name for name in SHIPPED.models if name not in TRANSLATORS]
+ADVERSARIAL = [name for name, model in SHIPPED.models.items() if isinstance(model, ModelConfig)]
 
 SMALL: dict[str, Any] = {
     "width": 4,

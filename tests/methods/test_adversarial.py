@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 from helpers.games import context, d_loss, g_loss, generated
-from helpers.support import NOISE_MODELS, small_model, spec_of
+from helpers.support import ADVERSARIAL, small_model, spec_of
 
 from ganpipe.data.loading.batches import Batch
 from ganpipe.methods.build import build_method
@@ -18,7 +18,7 @@ def a_batch(size: int = 32, channels: int = 1) -> Batch:
     return Batch(real, torch.arange(8) % 2)
 
 
-@pytest.mark.parametrize("name", NOISE_MODELS)
+@pytest.mark.parametrize("name", ADVERSARIAL)
 def test_each_side_moves_alone(name: str) -> None:
     method = build_method(small_model(name), spec_of(), seed=0).train()
     batch = a_batch()
@@ -42,7 +42,7 @@ def test_each_side_moves_alone(name: str) -> None:
     assert all(name.startswith("players.generator.") for name in changed)
 
 
-@pytest.mark.parametrize("name", NOISE_MODELS)
+@pytest.mark.parametrize("name", ADVERSARIAL)
 def test_losses_log_what_the_curve_needs(name: str) -> None:
     method = build_method(small_model(name), spec_of(), seed=0)
     batch = a_batch()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from helpers.games import set_schedule
-from helpers.support import NOISE_MODELS, SHIPPED, small_model, spec_of
+from helpers.support import ADVERSARIAL, SHIPPED, small_model, spec_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ def with_shipped_schedule(name: str) -> Method:
     return build_method(validate(ModelConfig, small, name), spec_of(), seed=0)
 
 
-@pytest.mark.parametrize("name", NOISE_MODELS)
+@pytest.mark.parametrize("name", ADVERSARIAL)
 def test_batches_before_counts_the_turns_that_take_a_batch(name: str) -> None:
     method = with_shipped_schedule(name)
     taken = 0

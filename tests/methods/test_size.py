@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.support import NOISE_MODELS, SHIPPED, TRANSLATORS, small_model, spec_of
+from helpers.support import ADVERSARIAL, NOISE_MODELS, SHIPPED, TRANSLATORS, small_model, spec_of
 from helpers.translating import pairs_of
 from protocol.harness import DOMAIN
 from protocol.test_two_directions import TwoDirections
@@ -23,7 +23,7 @@ from ganpipe.sampling.sampler import Sampler
 SPEC = spec_of()
 OF_LAYERS = [  # blocks whose operations are those of PyTorch's layers
     name
-    for name, model in ((name, SHIPPED.models[name]) for name in NOISE_MODELS)
+    for name, model in ((name, SHIPPED.models[name]) for name in ADVERSARIAL)
     if {model.generator.arch, model.discriminator.arch} <= {"dcgan", "mlp"}
 ]
 

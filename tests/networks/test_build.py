@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from helpers.support import NOISE_MODELS, small_model, spec_of
+from helpers.support import ADVERSARIAL, small_model, spec_of
 
 from ganpipe.networks.build import build_discriminator, build_generator
 
@@ -12,7 +12,7 @@ SIZES = [(28, 1), (32, 3), (64, 3)]
 
 
 @pytest.mark.parametrize(("size", "channels"), SIZES)
-@pytest.mark.parametrize("name", NOISE_MODELS)
+@pytest.mark.parametrize("name", ADVERSARIAL)
 def test_shapes(name: str, size: int, channels: int) -> None:
     config, spec = small_model(name), spec_of(size, channels)
     shape, num_classes = spec.target.image_shape, len(spec.target.classes)
@@ -38,7 +38,7 @@ def test_shapes(name: str, size: int, channels: int) -> None:
         assert network.image_shape == (channels, size, size)
 
 
-@pytest.mark.parametrize("name", NOISE_MODELS)
+@pytest.mark.parametrize("name", ADVERSARIAL)
 def test_groups_hold_every_parameter_once(name: str) -> None:
     config, (shape, classes) = small_model(name), ((1, 28, 28), 2)
     for network in (

@@ -196,9 +196,9 @@ def test_p_follows_the_mean_sign() -> None:
         ((-1.0, -1.0), 0.0),  # not below 0
     ):
         before = pipe.p.item()
-        pipe.adapt(torch.tensor(means[0]), images=20)
+        pipe.adapt(torch.tensor(means[0]), images=20, rng=rng())
         assert pipe.p.item() == before  # at every second update only
-        pipe.adapt(torch.tensor(means[1]), images=20)
+        pipe.adapt(torch.tensor(means[1]), images=20, rng=rng())
         assert pipe.p.item() == pytest.approx(expected, abs=1e-6)
         assert pipe.strength(0.5).item() == pipe.p.item()
 
@@ -206,7 +206,7 @@ def test_p_follows_the_mean_sign() -> None:
 def test_p_goes_on_above_1_and_every_transform_is_drawn() -> None:
     pipe = build((1, 4, 4), every=1, images=100)
     for _ in range(8):
-        pipe.adapt(torch.tensor(1.0), images=20)
+        pipe.adapt(torch.tensor(1.0), images=20, rng=rng())
     assert pipe.p.item() == pytest.approx(1.6)
     assert pipe.strength(0.0).item() == 1
     images = noise(32, 1, 4, 4)
@@ -215,11 +215,11 @@ def test_p_goes_on_above_1_and_every_transform_is_drawn() -> None:
 
 def test_the_state_between_moves_survives_a_checkpoint() -> None:
     pipe, again = build(every=3, images=100), build(every=3, images=100)
-    pipe.adapt(torch.tensor(1.0), images=20)
-    pipe.adapt(torch.tensor(0.1), images=20)
+    pipe.adapt(torch.tensor(1.0), images=20, rng=rng())
+    pipe.adapt(torch.tensor(0.1), images=20, rng=rng())
     again.load_state_dict(pipe.state_dict())
     for each in (pipe, again):
-        each.adapt(torch.tensor(0.9), images=20)
+        each.adapt(torch.tensor(0.9), images=20, rng=rng())
         assert each.p.item() == pytest.approx(0.6)
     assert {*pipe.state_dict()} == {"p", "signs", "taken", "updates"}
 
@@ -227,7 +227,7 @@ def test_the_state_between_moves_survives_a_checkpoint() -> None:
 def test_a_given_probability_does_not_adapt() -> None:
     fixed = build(probability=0.25)
     for _ in range(8):
-        fixed.adapt(torch.tensor(1.0), images=100_000)
+        fixed.adapt(torch.tensor(1.0), images=100_000, rng=rng())
     assert fixed.strength(0.9).item() == 0.25
     assert fixed.p.item() == 0
     schedule = ShareSchedule(start=0.0, end=0.5, until=0.5)

@@ -1,8 +1,8 @@
-"""Fields of an adaptive augmentation that make no sense."""
+"""Fields of adaptive augmentations that make no sense."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from helpers.support import SHIPPED
@@ -10,7 +10,12 @@ from helpers.support import SHIPPED
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.plugins import names
 from ganpipe.core.schema import validate
-from ganpipe.objectives.augmentations.config import AdaConfig, AugmentationConfig, Transforms
+from ganpipe.objectives.augmentations.config import (
+    AdaConfig,
+    AugmentationConfig,
+    DiffusionConfig,
+    Transforms,
+)
 from ganpipe.objectives.config import ObjectiveConfig
 from stages.check import chosen
 
@@ -33,6 +38,30 @@ def test_wrong_fields_are_refused(fields: dict[str, Any], words: str) -> None:
         validate(AdaConfig, {"kind": "ada", **fields}, "the block")
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"min_steps": 100, "max_steps": 10}, "min_steps is 100, above max_steps, 10"),
+        ({"beta_start": 0.03}, "beta_start is 0.03, above beta_end, 0.02"),
+        ({"min_steps": 1}, "min_steps: must be"),
+        ({"noise": 0.0}, "noise: must be"),
+        ({"distribution": "late"}, "distribution: must be"),
+    ],
+)
+def test_wrong_chains_are_refused(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(GanpipeError, match=words):
+        validate(DiffusionConfig, {"kind": "diffusion", **fields}, "the block")
+
+
+def test_a_kind_that_there_is_not_is_refused_by_name() -> None:
+    block = {"loss": "hinge", "augmentation": {"kind": "difusion"}}
+    with pytest.raises(GanpipeError, match=r"augmentation\.kind.*did you mean 'diffusion'"):
+        validate(ObjectiveConfig, block, "the block")
+    block = {"loss": "hinge", "augmentation": {"kind": "diffusion", "max_step": 10}}
+    with pytest.raises(GanpipeError, match=r"augmentation\.max_step: .*did you mean 'max_steps'"):
+        validate(ObjectiveConfig, block, "the block")
+
+
 def test_an_objective_holds_one() -> None:
     block = {
         "loss": "relativistic",
@@ -43,7 +72,7 @@ def test_an_objective_holds_one() -> None:
         },
     }
     config = validate(ObjectiveConfig, block, "the block").augmentation
-    assert config is not None
+    assert isinstance(config, AdaConfig)
     assert (config.transforms.hue, config.transforms.cutout, config.transforms.flip) == (0.5, 1, 1)
     assert ObjectiveConfig(loss="hinge").augmentation is None
 
@@ -67,4 +96,5 @@ def test_only_a_chosen_kind_is_code_of_training() -> None:
 
 def test_kinds_are_files() -> None:
     files = set(names("ganpipe.objectives.augmentations")) - {"config"}
-    assert {AugmentationConfig.model_fields["kind"].annotation.__args__[0]} == files
+    kinds = get_args(get_args(AugmentationConfig)[0])
+    assert {get_args(kind.model_fields["kind"].annotation)[0] for kind in kinds} == files

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from helpers import tiny_data
-from helpers.project import IMAGES, Project, make_project, ran
-from helpers.support import ROOT
-
-TINY_MNIST = "from helpers import tiny_data; tiny_data.install()"
+from helpers.project import IMAGES, Project, make_project, offer_tiny_mnist, ran
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +51,7 @@ def found(project: Project) -> str:
 
 
 def test_a_public_dataset_needs_no_folder(mine: Project, tmp_path: Path) -> None:
-    mirror = tmp_path / "mirror/mnist"
-    mirror.mkdir(parents=True)
-    for name, data in tiny_data.mnist_files().items():
-        (mirror / name).write_bytes(data)
-    (tmp_path / "sitecustomize.py").write_text(TINY_MNIST)
-    search = os.pathsep.join(map(str, (tmp_path, ROOT / "src", ROOT / "tests")))
-    mine.environment |= {"GANPIPE_MIRROR": str(mirror.parent), "PYTHONPATH": search}
+    offer_tiny_mnist(mine, tmp_path)
     shutil.rmtree(mine.root / IMAGES)
     mine.set(dataset="mnist", datasets__folder__path="data/nowhere")
     assert ran(mine.dvc("repro", "prepare")) == {"check", "download", "prepare"}

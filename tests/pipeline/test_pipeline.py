@@ -12,7 +12,7 @@ from PIL import Image
 
 from ganpipe.storage.tensor_file import read_tensors
 
-AFTER_PREPARE = {"train", "sample", "snapshots", "evaluate"}
+AFTER_PREPARE = {"train", "sample", "snapshots", "evaluate", "export", "page"}
 
 
 def test_the_first_run_leaves_every_result(base: Project) -> None:
@@ -32,6 +32,8 @@ def test_the_first_run_leaves_every_result(base: Project) -> None:
     assert found["fid_classifier_floor"] > 0
     for name in ("fixed_noise", "real", "interpolation"):
         assert Image.open(base.root / f"samples/{name}.png").size[0] > 28
+    for name in ("progress", "interpolation"):
+        assert Image.open(base.root / f"samples/{name}.gif").n_frames > 1
     progress = sorted(path.name for path in (base.root / "samples/progress").iterdir())
     assert progress == [f"{seen:09d}.png" for seen in (0, 64, 128)]
     assert not [path for path in base.root.rglob("*.part") if ".dvc" not in path.parts]
@@ -60,10 +62,10 @@ def test_an_unused_model_or_a_comment_runs_nothing(project: Project) -> None:
 
 def test_evaluation_parameters_never_train(project: Project) -> None:
     project.set(evaluate__num_generated=70)
-    assert ran(project.dvc("repro")) == {"check", "evaluate"}
+    assert ran(project.dvc("repro")) == {"check", "evaluate", "export", "page"}
     assert project.json("metrics/protocol.json")["generated"]["num_generated"] == 70
     project.set(evaluate__snapshots__num_generated=20)
-    assert ran(project.dvc("repro")) == {"check", "snapshots", "evaluate"}
+    assert ran(project.dvc("repro")) == {"check", "snapshots", "evaluate", "page"}
 
 
 def test_snapshots_change_no_bit_of_what_is_trained(base: Project, project: Project) -> None:
@@ -156,10 +158,13 @@ def test_two_folders_give_the_same_bytes(base: Project, tmp_path: Path) -> None:
         "data/classifier/classifier.safetensors",
         "samples/fixed_noise.png",
         "samples/interpolation.png",
+        "samples/interpolation.gif",
+        "samples/progress.webp",
         "metrics/train.csv",
         "metrics/train.json",
         "metrics/evaluate.json",
         "metrics/data.json",
+        "export/generator.onnx",
     ):
         assert (other.root / name).read_bytes() == (base.root / name).read_bytes(), name
 

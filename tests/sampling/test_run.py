@@ -15,7 +15,7 @@ from PIL import Image
 from ganpipe.core import paths
 from ganpipe.data.loading.arrays import images_path, labels_path, spec_path
 from ganpipe.runtime.device import set_deterministic
-from ganpipe.sampling.run import sample
+from ganpipe.sampling.run import FILM_STEPS, sample
 
 STEP = 32 + 2  # pixels from one image of a grid to the next
 
@@ -32,6 +32,8 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     spec_path(paths.PREPARED).write_text(json.dumps(spec.to_dict()))
     np.save(images_path(paths.PREPARED, "train"), greys.repeat(32, 2).repeat(32, 3))
     np.save(labels_path(paths.PREPARED, "train"), labels)
+    paths.PROGRESS.mkdir(parents=True)
+    Image.new("L", (4, 2)).save(paths.progress_grid(0))
     yield
     set_deterministic(False)
 
@@ -54,6 +56,24 @@ def test_a_grid_has_the_shape_that_is_asked_for() -> None:
     assert shape_of(paths.FIXED_NOISE_GRID) == (2, 4)
     assert shape_of(paths.INTERPOLATION) == (2, 5)
     assert greys_of(paths.REAL_GRID) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+@pytest.mark.usefixtures("images")
+def test_a_film_moves_along_the_interpolation() -> None:
+    saved(paths.GENERATOR)
+    sample(rows=6, columns=4, interpolation_steps=2)
+    with Image.open(paths.INTERPOLATION_GIF) as film:
+        assert film.n_frames == 2 * FILM_STEPS - 2
+        first = np.asarray(film.convert("L"))
+        film.seek(FILM_STEPS - 1)
+        last = np.asarray(film.convert("L"))
+    ends = np.asarray(Image.open(paths.INTERPOLATION))  # six rows of two images
+    assert first.shape == (2 * STEP + 2, 3 * STEP + 2)
+    for index in range(6):
+        y, x, row = index // 3 * STEP + 2, index % 3 * STEP + 2, index * STEP + 2
+        assert np.array_equal(first[y : y + 32, x : x + 32], ends[row : row + 32, 2:34])
+        assert np.array_equal(last[y : y + 32, x : x + 32], ends[row : row + 32, 36:68])
+    assert Image.open(paths.PROGRESS_WEBP).size == (4, 2)
 
 
 @pytest.mark.usefixtures("images")

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
-from ganpipe.data.catalog import OFFICIAL
+from ganpipe.data.catalog import MADE_FROM, OFFICIAL
 from ganpipe.data.config import FolderDataset, PairsDataset
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.params import Params, check, load_params, read
@@ -82,15 +82,21 @@ def expected_spec(params: Params, classes: int | None) -> DataSpec:
             raise GanpipeError("--classes must be at least 1")
         names = tuple(str(index) for index in range(classes or 0))
         return DataSpec(params.dataset, Domain(config.channels, size, size, names), 0, 0)
-    official = OFFICIAL.get(params.dataset)
-    if classes is not None:
-        has = f"; {params.dataset} has {len(official.classes)}" if official else ""
-        raise GanpipeError(f"--classes is of the dataset 'folder'{has}")
     if isinstance(config, PairsDataset):
         a, b = (Domain(each, size, size) for each in (config.channels_a, config.channels_b))
         source, target = (a, b) if config.direction == "a_to_b" else (b, a)
-        return DataSpec(params.dataset, target, 0, 0, source=source, paired=config.paired)
-    assert official is not None
-    native = official.native_size if config.fit == "pad" else size
-    domain = Domain(official.channels, native, size, official.classes)
-    return DataSpec(params.dataset, domain, official.num_train, official.num_test)
+        spec = DataSpec(params.dataset, target, 0, 0, source=source, paired=config.paired)
+    elif params.dataset in MADE_FROM:
+        from ganpipe.data.prepare import stacked_mnist
+
+        spec = stacked_mnist.describe(config)
+    else:
+        official = OFFICIAL[params.dataset]
+        native = official.native_size if config.fit == "pad" else size
+        domain = Domain(official.channels, native, size, official.classes)
+        spec = DataSpec(params.dataset, domain, official.num_train, official.num_test)
+    if classes is not None:
+        known = len(spec.target.classes)
+        has = f"; {params.dataset} has {known}" if known else ""
+        raise GanpipeError(f"--classes is of the dataset 'folder'{has}")
+    return spec

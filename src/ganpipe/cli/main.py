@@ -28,6 +28,14 @@ COMMANDS = {  # the module of the same name has `fill` (adds the options) and `m
         "evaluate images from anywhere with the project's metrics",
         "ganpipe score pictures --reference mnist --extractor classifier",
     ),
+    "export": Command(
+        "write trained weights as ONNX, for other programs",
+        "ganpipe export --out generator.onnx",
+    ),
+    "page": Command(
+        "write an HTML page in which the generator runs, with a report of its training",
+        "ganpipe page --out report/index.html",
+    ),
     "models": Command(
         "list the models of params.yaml, or count one's parameters and operations",
         "ganpipe models dcgan -S generator.width=64 --dataset cifar10",

@@ -1,4 +1,4 @@
-"""Evaluate any images with the extractors of this project:
+"""Evaluate any images, or those of any ONNX generator, with the extractors of this project:
 ``ganpipe score DIR --reference mnist --extractor classifier``."""
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from ganpipe.cli import drawing
 from ganpipe.core import paths
 from ganpipe.core.command import FULL
 from ganpipe.core.errors import GanpipeError
@@ -34,7 +35,6 @@ def main(options: argparse.Namespace) -> None:
     names = _extractor_names(options.extractor)
     _check(options, names)
     from ganpipe.evaluation.elsewhere import check_enough, size_of
-    from ganpipe.evaluation.image_source import open_images
     from ganpipe.evaluation.protocol import protocol
     from ganpipe.features.extractor import arithmetic
     from ganpipe.runtime.device import pick_device, set_deterministic
@@ -46,14 +46,15 @@ def main(options: argparse.Namespace) -> None:
     metrics: dict[str, Any] = {}
     compared_with = {}
     memory = device_errors("--batch-size", options.batch_size, LESS)
-    with memory, open_images(options.images) as images:
+    opened, source = drawing.open_source(options)
+    with memory, opened as images:
         check_enough(images)
         for name in names:
             measured, compared_with[name] = _measure(options, name, device=device, images=images)
             metrics |= measured.metrics
             if measured.class_share:
                 metrics[f"class_share{arithmetic(options.precision)}"] = measured.class_share
-        source = {"source": str(options.images), "num_generated": len(images), **size_of(images)}
+        source |= {"num_generated": len(images), **size_of(images)}
     source |= {"max_features": options.max_features, "device": device.type}
     record = protocol(source, compared_with)
     if options.json:
@@ -121,7 +122,9 @@ def _open(options: argparse.Namespace, name: ExtractorName, device: torch.device
 def fill(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
-    add("images", type=_place, help="a folder, an archive or an .npz of images of one size")
+    images = "a folder, an archive or an .npz of images of one size"
+    add("images", type=_place, nargs="?", help=images)
+    drawing.fill(parser)
     add(
         "--reference",
         required=True,
@@ -132,7 +135,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     add(
         "--extractor",
         default="inception",
-        help="inception, classifier or both with a comma between",
+        help="inception, classifier or digits, or several with commas between",
     )
     add("--inception-weights", metavar="FILE", help="in place of the published: fid_custom")
     add("--classifier", type=Path, default=paths.CLASSIFIER, help="its weights (%(default)s)")
@@ -157,7 +160,7 @@ def _extractor_names(text: str) -> list[ExtractorName]:
     for name in map(str.strip, text.split(",")):
         if name not in get_args(ExtractorName):
             raise GanpipeError(
-                f"there is no extractor '{name}'; name inception, classifier or both"
+                f"there is no extractor '{name}'; name inception, classifier or digits"
             )
         if name not in names:
             names.append(name)  # type: ignore[arg-type]
@@ -168,6 +171,7 @@ def _check(options: argparse.Namespace, extractors: list[ExtractorName]) -> None
     """Raise GanpipeError for mistakes that would be noticed only after minutes."""
     if sys.stdout is None:
         raise GanpipeError("standard output is closed; there is nowhere to print the figures")
+    drawing.check(options)
     if options.inception_weights and "inception" not in extractors:
         raise GanpipeError(
             "--inception-weights is of the extractor inception; name it with --extractor"

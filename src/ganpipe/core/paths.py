@@ -19,6 +19,8 @@ GENERATOR = MODELS / "generator.safetensors"  # the moving average, what a user 
 GENERATOR_RAW = MODELS / "generator_raw.safetensors"  # the weights of the last update
 SNAPSHOTS = MODELS / "snapshots"  # the moving average as it was, one file a snapshot
 
+EXPORT = Path("export")  # the generator for others, one ONNX file a sampler
+
 METRICS = Path("metrics")
 DATA_METRICS = METRICS / "data.json"
 CLASSIFIER_METRICS = METRICS / "classifier.json"
@@ -31,6 +33,7 @@ EVALUATE_PROTOCOL = METRICS / "protocol.json"
 CLASS_SHARES = METRICS / "class_share.csv"
 CLASS_FID = METRICS / "class_fid.csv"
 CONFUSION = METRICS / "confusion.csv"
+EXPORT_METRICS = METRICS / "export.json"
 SNAPSHOT_CURVE = METRICS / "snapshots.csv"
 SNAPSHOT_KID = METRICS / "snapshots_kid.csv"  # a plot draws the last column of a file
 SNAPSHOT_METRICS = METRICS / "snapshots.json"
@@ -38,10 +41,16 @@ SNAPSHOT_PROTOCOL = METRICS / "snapshots_protocol.json"
 
 SAMPLES = Path("samples")
 PROGRESS = SAMPLES / "progress"
+PROGRESS_GIF = SAMPLES / "progress.gif"
+PROGRESS_WEBP = SAMPLES / "progress.webp"
 FIXED_NOISE_GRID = SAMPLES / "fixed_noise.png"
 REAL_GRID = SAMPLES / "real.png"
 INTERPOLATION = SAMPLES / "interpolation.png"
+INTERPOLATION_GIF = SAMPLES / "interpolation.gif"
+INTERPOLATION_WEBP = SAMPLES / "interpolation.webp"
 CLOSEST = SAMPLES / "closest.png"
+
+PAGE = Path("report/index.html")
 
 
 def code_list(stage: str) -> Path:
@@ -52,6 +61,11 @@ def code_list(stage: str) -> Path:
 def generator(sampler: str = "", raw: bool = False) -> Path:
     """The weights file of one sampler, by its name: its moving average, or the last update."""
     return MODELS / f"{_joined('generator', 'raw' if raw else '', sampler)}.safetensors"
+
+
+def onnx(sampler: str = "") -> Path:
+    """The ONNX file of one sampler's moving average, by its name."""
+    return EXPORT / f"{_joined('generator', sampler)}.onnx"
 
 
 def player(name: str) -> Path:

@@ -66,6 +66,9 @@ def _fashion(name: str, size: int, md5: str) -> RemoteFile:
     )
 
 
+# Datasets that are computed from the files of a public one.
+MADE_FROM = {"stacked_mnist": "mnist"}
+
 OFFICIAL: dict[str, Official] = {
     "mnist": Official(
         reader="idx",

@@ -93,9 +93,10 @@ class Datasets(Strict):
     mnist: Annotated[PublicDataset, _fits(native=28)]
     fashion_mnist: Annotated[PublicDataset, _fits(native=28)]
     cifar10: Annotated[PublicDataset, _fits(native=32)]
+    stacked_mnist: Annotated[PublicDataset, _fits(native=28)]
     folder: FolderDataset
     pairs: PairsDataset
 
 
 DatasetConfig = PublicDataset | FolderDataset | PairsDataset
-DatasetName = Literal["mnist", "fashion_mnist", "cifar10", "folder", "pairs"]
+DatasetName = Literal["mnist", "fashion_mnist", "cifar10", "stacked_mnist", "folder", "pairs"]

@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 log = logging.getLogger(__name__)
 
-ORIENTED = {"mnist": "a mirrored 3 is no digit, and a 6 upside down is a 9"}
+_DIGITS = "a mirrored 3 is no digit, and a 6 upside down is a 9"
+ORIENTED = {"mnist": _DIGITS, "stacked_mnist": _DIGITS}
 
 
 def warn_about(transforms: Collection[str], dataset: str) -> None:

@@ -48,7 +48,7 @@ class Measured(NamedTuple):
 
     metrics: dict[str, float]
     closest: Pairs | None = None  # where the reference knows training images
-    predicted: Tensor | None = None  # (N,) int64 classes, where the extractor knows the data's
+    predicted: Tensor | None = None  # (N,) int64 classes or modes, where the extractor knows them
     class_share: dict[str, float] | None = None  # of each class among those
     class_fid: Sequence[ClassFid] = ()  # of each class, where classes were asked for
 

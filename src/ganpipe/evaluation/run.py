@@ -15,6 +15,7 @@ from ganpipe.evaluation.closest import COLUMNS, closest_pairs
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.evaluation.evaluator import Measured, measure, warn_if_small
 from ganpipe.evaluation.generated import about_batch_norm, generated, load_generators
+from ganpipe.evaluation.modes import mode_metrics
 from ganpipe.evaluation.open import project_evaluator
 from ganpipe.evaluation.protocol import about_generated, protocol, protocol_hash
 from ganpipe.evaluation.selection import extractors_for
@@ -68,6 +69,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
         translated = translation_metrics(
             path, trained, drawn.spool, evaluators=evaluators, measured=measured
         )
+        modes = mode_metrics(evaluators, measured)
     classes = _class_tables(measured, drawn.label, trained)
     record = protocol(
         about_generated(
@@ -83,7 +85,10 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
     )
     if translated:
         record |= {"translation": about_translation(path, trained.sampler, evaluators)}
-    _write_metrics(measured, class_accuracy(classes, config.precision) | translated, record)
+    if modes.record:
+        record |= {"modes": modes.record}
+    more = class_accuracy(classes, config.precision) | translated | modes.metrics
+    _write_metrics(measured, more, record)
     save_grid(paths.CLOSEST, closest, COLUMNS)
 
 

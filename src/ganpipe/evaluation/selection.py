@@ -11,6 +11,7 @@ DEFAULT_EXTRACTORS: dict[str, list[ExtractorName]] = {
     "mnist": ["classifier"],
     "fashion_mnist": ["classifier"],
     "cifar10": ["inception"],
+    "stacked_mnist": ["digits"],
     "folder": ["inception"],
     "pairs": ["inception"],
 }
@@ -39,8 +40,7 @@ def needed_extractors(config: EvaluateConfig, dataset: str) -> list[ExtractorNam
 
 def max_searched(config: SearchedConfig, extractor: ExtractorName) -> int:
     """Training images among which ``extractor`` looks for copies, at most."""
-    num: int = getattr(config, extractor)
-    return num
+    return config.inception if extractor == "inception" else config.classifier
 
 
 def extractors_in(folder: Path) -> list[str]:

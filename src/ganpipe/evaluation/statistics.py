@@ -27,7 +27,7 @@ class Statistics:
     scores: list[PredictionSums]  # of the same blocks
     features: Tensor  # (min(num, max_features), d) float32, of the first images
     coverage: ClassCoverage | None  # where the extractor knows the data's classes
-    predicted: Tensor | None  # (num,) int64: the class of each image, as the extractor predicts
+    predicted: Tensor | None  # (num,) int64: the class or mode of each, as the extractor predicts
 
     def gaussian(self, blocks: Iterable[int] | None = None) -> Gaussian:
         """Mean and covariance of all images, or of those in some ``blocks``."""
@@ -68,11 +68,12 @@ def collect(
             scores[block].update(output.logits[part])
         if coverage:
             coverage.update(output.logits)
+        if coverage or extractor.modes:
             predicted.append(output.logits.argmax(dim=1))
         if start < max_features:
             features.append(output.features[: max_features - start])
         start = end
     if start != num:
         raise ValueError(f"{num} images were announced, {start} came")
-    classes = torch.cat(predicted) if coverage else None
+    classes = torch.cat(predicted) if predicted else None
     return Statistics(num, blocks, scores, torch.cat(features), coverage, classes)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ganpipe.core.schema import NonNegativeInt, PositiveFloat, PositiveInt, Strict
 
-ExtractorName = Literal["classifier", "inception"]  # modules of this package
+ExtractorName = Literal["classifier", "digits", "inception"]  # modules of this package
 Precision = Literal["fp32", "bf16"]
 
 

@@ -57,6 +57,7 @@ class Extractor:
     score: str  # the name of exp(mean KL of p(y|x) to p(y)): "score", Inception's "inception_score"
     slow: bool = False  # minutes on a CPU: an interrupted pass is worth keeping (features/memo.py)
     training_share: dict[str, float] | None = None  # of each class, where they are the data's own
+    modes: int = 0  # that the logits are of, where those are not classes; 0: they are of none
     precision: Precision = "fp32"  # bf16: autocast, whose figures carry it in their names
 
     @property

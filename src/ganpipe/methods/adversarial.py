@@ -14,6 +14,7 @@ from ganpipe.data.orientation import warn_about
 from ganpipe.data.spec import DataSpec
 from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.critic import Judge, class_loss, labels_of
+from ganpipe.methods.curve import logged_names
 from ganpipe.methods.look_ahead import loss_ahead
 from ganpipe.methods.method import Context, Loss, Method, Turn
 from ganpipe.methods.path_length import PathLength
@@ -23,7 +24,6 @@ from ganpipe.methods.view import View
 from ganpipe.networks.build import build_discriminator
 from ganpipe.networks.network import Network
 from ganpipe.objectives.build import adversarial_loss
-from ganpipe.objectives.config import ObjectiveConfig
 from ganpipe.objectives.labels import against_labels, are_plain
 from ganpipe.objectives.matching import feature_matching
 from ganpipe.objectives.orthogonal import orthogonal_regularisation
@@ -58,8 +58,8 @@ class Adversarial(Method):
         if self.conditioned and not spec.target.classes:
             raise GanpipeError(
                 f"the model is conditional, but the images of the dataset '{spec.name}' have no "
-                "labels; put them into one subfolder a class, or set conditioning of generator and "
-                "discriminator to none"
+                "labels; set conditioning of generator and discriminator to none, choose another "
+                "model, or put images of your own into one subfolder a class"
             )
         self.sampler_config = NoiseSamplerConfig(
             generator=config.generator,
@@ -68,14 +68,15 @@ class Adversarial(Method):
             domain=spec.target,
         )
         generator = build_network(self.sampler_config)
+        view = View(objective, spec.target.image_shape)
         discriminator = build_discriminator(
             config.discriminator,
-            image_shape=spec.target.image_shape,
+            image_shape=view.image_shape,
             num_classes=len(spec.target.classes),
         )
         self.players = nn.ModuleDict({"generator": generator, "discriminator": discriminator})
         self.judge = Judge(self.discriminator)
-        self.view = View(objective, spec.target.image_shape)
+        self.view = view
         if self.view.augmentation is not None:
             warn_about(self.view.augmentation.reorients, spec.name)
         self.path_length = PathLength(objective) if objective.path_length else None
@@ -232,7 +233,9 @@ class Adversarial(Method):
                 torch._foreach_clamp_min_(clipped, -bound)
                 torch._foreach_clamp_max_(clipped, bound)
         if self.view.augmentation is not None:
-            self.view.augmentation.adapt(loss.parts["sign_real"], images=len(context.batch.real))
+            rng = context.stream("augmentation")
+            images = len(context.batch.real)
+            self.view.augmentation.adapt(loss.parts["sign_real"], images=images, rng=rng)
 
     def _grow(self, context: Context) -> None:
         """Let networks grow; the moments of their optimizers begin anew with new layers."""
@@ -287,15 +290,3 @@ class Adversarial(Method):
     def _watched(self, logits: Tensor) -> Tensor:
         """The mean of D(x) if outputs are logits of probabilities, otherwise the mean output."""
         return (logits.sigmoid() if self.loss.probability else logits).mean()
-
-
-def logged_names(objective: ObjectiveConfig) -> tuple[str, ...]:
-    """The columns of the curve, those of fields in use at the end."""
-    names = ["d_loss", "g_loss", "d_real", "d_fake", "penalty"]
-    if objective.auxiliary:
-        names += ["d_class", "g_class"]
-    if objective.path_length:
-        names += ["path_length"]
-    if objective.augmentation:
-        names += ["sign_real", "augment_p"]
-    return tuple(names)

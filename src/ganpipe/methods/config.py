@@ -8,6 +8,7 @@ from pydantic import Discriminator, Tag, model_validator
 
 from ganpipe.core.schema import NonNegativeFloat, PositiveInt, ScheduledProbability, Strict
 from ganpipe.methods.configs.cyclegan import CycleGANConfig
+from ganpipe.methods.configs.ddgan import DDGANConfig
 from ganpipe.methods.configs.pix2pix import Pix2PixConfig
 from ganpipe.networks.configs import DiscriminatorConfig, GeneratorConfig
 from ganpipe.objectives.config import ObjectiveConfig, bounds_gradient, pairs_images
@@ -123,6 +124,7 @@ def method(block: Any) -> Any:
 AnyModelConfig = Annotated[
     Annotated[ModelConfig, Tag("adversarial")]
     | Annotated[Pix2PixConfig, Tag("pix2pix")]
-    | Annotated[CycleGANConfig, Tag("cyclegan")],
+    | Annotated[CycleGANConfig, Tag("cyclegan")]
+    | Annotated[DDGANConfig, Tag("ddgan")],
     Discriminator(method),
 ]

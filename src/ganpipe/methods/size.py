@@ -84,9 +84,9 @@ def _draw(sampler: Sampler) -> Tensor:
 
 
 def _judge(network: Any, spec: DataSpec) -> Tensor:
-    """The output of a discriminator for one image, and for a label if it takes one."""
+    """The output of a discriminator for one image, and for a label or a step if it takes one."""
     inputs = [torch.zeros(1, *getattr(network, "image_shape", spec.target.image_shape))]
-    if getattr(network, "num_classes", 0):
+    if getattr(network, "num_classes", 0) or getattr(network, "takes_step", False):
         inputs.append(torch.zeros(1, dtype=torch.int64))
     output: Tensor = network(*inputs)
     return output

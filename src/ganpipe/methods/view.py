@@ -16,7 +16,8 @@ from ganpipe.objectives.config import ObjectiveConfig
 class View(nn.Module):
     """Images (N, C, H, W) -> augmented and noised images, by the fields of an objective.
 
-    The state of an adaptive augmentation is in its buffers.
+    They are (N, *image_shape): an augmentation may append a channel. The state of an adaptive one
+    is in its buffers.
     """
 
     augmentation: Augmentation | None
@@ -28,6 +29,9 @@ class View(nn.Module):
         self.augmentation = (
             augmentation(config.augmentation, image_shape) if config.augmentation else None
         )
+        channels, height, width = image_shape
+        appended = self.augmentation.appended if self.augmentation else 0
+        self.image_shape = (channels + appended, height, width)  # of what the discriminator sees
 
     def forward(self, images: Tensor, context: Context) -> Tensor:
         if self.kinds:

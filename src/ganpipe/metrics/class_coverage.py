@@ -40,12 +40,12 @@ class ClassCoverage:
         wanted = np.array(list(self.training_share.values()))
         return {
             "classes_covered": int(((self.counts > 0) & (shares >= COVERED * wanted)).sum()),
-            "class_kl": _divergence(shares, wanted),
+            "class_kl": divergence(shares, wanted),
             "mean_confidence": self.confidence / total,
         }
 
 
-def _divergence(shares: np.ndarray, wanted: np.ndarray) -> float:
+def divergence(shares: np.ndarray, wanted: np.ndarray) -> float:
     """KL in nats; a class that training never showed counts as one image in a million there, so
     that the figure stays finite."""
     present = shares > 0

@@ -73,7 +73,7 @@ class Generator(Network):
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         first, *others = z.split(self.parts, 1)
-        x = self.first(first).view(len(z), -1, self.base, self.base)
+        x = self.first(first).view(z.shape[0], -1, self.base, self.base)
         for index, block in enumerate(self.blocks):
             x = block(x, *self._condition(label, others[index : index + 1]))
             if index == self.attended:

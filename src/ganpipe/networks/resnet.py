@@ -56,7 +56,7 @@ class Generator(Network):
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         condition = () if label is None else (label,)
-        x = self.first(z).view(len(z), -1, self.base, self.base)
+        x = self.first(z).view(z.shape[0], -1, self.base, self.base)
         for block in self.blocks:
             x = block(x, *condition)
         return self.last(self.norm(x).relu_()).tanh()

@@ -147,7 +147,7 @@ class Generator(Network):
     def synthesise(self, styles: Tensor, noise: ByName[str, Tensor]) -> Tensor:
         """Images of styles (N, num_styles, style_dim) and noise by :meth:`noise_shapes`."""
         each = styles.unbind(1)
-        x = self.constant.repeat(len(styles), 1, 1, 1)
+        x = self.constant.repeat(styles.shape[0], 1, 1, 1)
         images = []
         for number, (layer, name) in enumerate(zip(self.layers, self.noise_sizes, strict=True)):
             x = layer(x, each[number], noise[name])

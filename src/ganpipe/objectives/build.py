@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganpipe.core.plugins import load
 from ganpipe.objectives.augmentation import Augmentation
-from ganpipe.objectives.augmentations.config import AdaConfig
+from ganpipe.objectives.augmentations.config import AugmentationConfig
 from ganpipe.objectives.gradients import Penalty
 from ganpipe.objectives.loss import AdversarialLoss
 
@@ -21,7 +21,7 @@ def penalty(name: str) -> Penalty:
     return function
 
 
-def augmentation(config: AdaConfig, image_shape: tuple[int, int, int]) -> Augmentation:
+def augmentation(config: AugmentationConfig, image_shape: tuple[int, int, int]) -> Augmentation:
     """The augmentation in the file ``augmentations/<kind>.py``, for images (C, H, W)."""
     module = load("ganpipe.objectives.augmentations", config.kind)
     built: Augmentation = module.build(config, image_shape)

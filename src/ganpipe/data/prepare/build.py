@@ -5,19 +5,21 @@ from __future__ import annotations
 from types import ModuleType
 
 from ganpipe.core.plugins import load
-from ganpipe.data.catalog import OFFICIAL
+from ganpipe.data.catalog import MADE_FROM, OFFICIAL
 
 PACKAGE = "ganpipe.data.prepare"
 
 
-def reader_name(dataset: str) -> str:
-    """The full name of the module that reads ``dataset``, a key of `datasets`: the reader that the
-    catalog names, or for a dataset of the user's own the module of its name."""
-    return f"{PACKAGE}.{_module(dataset)}"
+def reader_names(dataset: str) -> list[str]:
+    """The full names of the modules that read ``dataset``, a key of `datasets`: the reader that the
+    catalog names, or the module of the dataset's name; and, if it is made from another, that one's.
+    """
+    read = [dataset, *([MADE_FROM[dataset]] if dataset in MADE_FROM else [])]
+    return [f"{PACKAGE}.{_module(each)}" for each in read]
 
 
 def reader(dataset: str) -> ModuleType:
-    """The module of that name, imported."""
+    """The first of these modules, imported."""
     return load(PACKAGE, _module(dataset))
 
 

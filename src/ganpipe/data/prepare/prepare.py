@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ganpipe.data.catalog import OFFICIAL
 from ganpipe.data.config import DatasetConfig, PublicDataset
 from ganpipe.data.loading import arrays
 from ganpipe.data.prepare.build import reader
@@ -25,7 +26,7 @@ def prepare(name: str, config: DatasetConfig, raw: Path, prepared: Path) -> dict
     """
     with atomic_folder(prepared) as folder:
         skipped = 0
-        if isinstance(config, PublicDataset):
+        if name in OFFICIAL and isinstance(config, PublicDataset):
             spec = write_public(name, config, raw=raw, folder=folder)
         else:
             spec, skipped = reader(name).write(config, raw, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -49,12 +50,17 @@ def write_public(name: str, config: PublicDataset, *, raw: Path, folder: Path) -
     split: arrays.SplitName
     for split in ("train", "test"):
         images, labels = splits[split]
+        blocks = (images[start : start + BLOCK] for start in range(0, len(images), BLOCK))
         path = arrays.images_path(folder, split)
-        with NpyWriter(path, (official.channels, size, size), np.uint8) as writer:
-            for start in range(0, len(images), BLOCK):
-                block = images[start : start + BLOCK]
-                writer.append(block if block.shape[-1] == size else resize(block, size))
+        write_images(path, blocks, channels=official.channels, size=size)
         np.save(arrays.labels_path(folder, split), labels)
     counts = arrays.count_classes(splits["train"].labels, official.classes)
     domain = Domain(official.channels, size, config.image_size, official.classes, counts)
     return DataSpec(name, domain, official.num_train, official.num_test)
+
+
+def write_images(path: Path, blocks: Iterable[np.ndarray], *, channels: int, size: int) -> None:
+    """Write (n, channels, h, h) uint8 blocks one behind the other, resized to ``size`` pixels."""
+    with NpyWriter(path, (channels, size, size), np.uint8) as writer:
+        for block in blocks:
+            writer.append(block if block.shape[-1] == size else resize(block, size))

@@ -31,6 +31,7 @@ class Growth(nn.Module):
     def __init__(self, levels: int, until: float) -> None:
         super().__init__()
         self.top, self.until = levels - 1, until
+        self.settled: Moment | None = None
         self.register_buffer("position", torch.tensor(self.position_at(0.0)))
 
     def position_at(self, progress: float) -> float:
@@ -47,8 +48,15 @@ class Growth(nn.Module):
         self.position.fill_(self.position_at(progress))
         return self.moment().level > before
 
+    def settle(self) -> None:
+        """Keep the position for good, so that a trace of the network finds no number to read from
+        a tensor."""
+        self.settled = self.moment()
+
     def moment(self) -> Moment:
         """The position as plain numbers, so that only the layers in use are computed."""
+        if self.settled is not None:
+            return self.settled
         position = float(self.position)
         level = math.ceil(position)
         return Moment(level, position - level + 1)

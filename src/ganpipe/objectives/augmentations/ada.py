@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganpipe.core.schema import Schedule
 from ganpipe.objectives.augment import cut_out
-from ganpipe.objectives.augmentation import Augmentation
+from ganpipe.objectives.augmentation import SignFeedback
 from ganpipe.objectives.augmentations.config import AdaConfig
 from ganpipe.objectives.transforms.colour import colour_matrix
 from ganpipe.objectives.transforms.reorient import reorient
@@ -30,7 +30,7 @@ def build(config: AdaConfig, image_shape: tuple[int, int, int]) -> AdaptiveAugme
     )
 
 
-class AdaptiveAugmentation(Augmentation):
+class AdaptiveAugmentation(SignFeedback):
     """Random transforms, each drawn for each image with probability p: sections 2.2 and 2.4.
 
     Ranges and order are those of appendix B and the authors' program, with two departures. Images
@@ -39,17 +39,9 @@ class AdaptiveAugmentation(Augmentation):
     which is not symmetric, changes a flipped image by 4 % of a smooth image's norm. In grey images
     hue and saturation change nothing, as there.
 
-    p is ``probability``, or where that is None follows the discriminator: it starts at 0 and, after
-    each ``every`` updates, moves by the images that they took over ``images``, upwards where the
-    mean of sign(D(x)) of real images was above ``target``, downwards where it was below. It is not
-    bounded above, as in the program; above 1 every transform is drawn.
+    p is ``probability``, or where that is None follows the discriminator. It is not bounded above,
+    as in the program; above 1 every transform is drawn.
     """
-
-    p: Tensor  # () float32: the adaptive probability
-    # Sums since p last moved, ():
-    signs: Tensor  # float32, of sign(D(x))
-    taken: Tensor  # int64, images
-    updates: Tensor  # int64
 
     def __init__(
         self,
@@ -61,17 +53,12 @@ class AdaptiveAugmentation(Augmentation):
         every: int,
         images: int,
     ) -> None:
-        super().__init__()
+        super().__init__(target=target, every=every, images=images)
         self.probability = probability
-        self.target, self.every, self.images = target, every, images
         self.shares = dict(transforms)
         turning = ("flip", "turn", "rotation")
         self.reorients = tuple(name for name in turning if self.shares[name])
         self.warp = Warp(image_shape[1])
-        for name in ("p", "signs"):
-            self.register_buffer(name, torch.zeros(()))
-        for name in ("taken", "updates"):
-            self.register_buffer(name, torch.zeros((), dtype=torch.int64))
 
     def forward(self, images: Tensor, rng: torch.Generator, *, progress: float) -> Tensor:
         draws = _Draws(images, rng, self.shares, self.strength(progress))
@@ -82,18 +69,9 @@ class AdaptiveAugmentation(Augmentation):
             length = (images.shape[2] + 1) // 2
             return cut_out(images, *draws.corner("cutout", length), height=length, width=length)
 
-    def adapt(self, mean_sign: Tensor, *, images: int) -> None:
-        if self.probability is not None:
-            return
-        self.signs += mean_sign * images
-        self.taken += images
-        self.updates += 1
-        if int(self.updates) == self.every:
-            direction = (self.signs / self.taken - self.target).sign()
-            self.p += direction * self.taken / self.images
-            self.p.clamp_(min=0)
-            for total in (self.signs, self.taken, self.updates):
-                total.zero_()
+    def adapt(self, mean_sign: Tensor, *, images: int, rng: torch.Generator) -> None:
+        if self.probability is None:
+            super().adapt(mean_sign, images=images, rng=rng)
 
     def strength(self, progress: float) -> Tensor:
         if self.probability is None:

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ganpipe.core.schema import PositiveInt, ScheduledShare, Share, Strict
+from ganpipe.core.schema import PositiveFloat, PositiveInt, ScheduledShare, Share, Strict
+
+Distribution = Literal["priority", "uniform"]
 
 
 class Transforms(Strict):
@@ -59,4 +61,32 @@ class AdaConfig(Strict):
         return self
 
 
-AugmentationConfig = AdaConfig  # with a second kind: their union, with `kind` as discriminator
+class DiffusionConfig(Strict):
+    """Diffusion of real and generated images (Wang et al. 2023, arXiv:2206.02262)."""
+
+    kind: Literal["diffusion"]
+    tell_step: bool = True  # the discriminator sees the step of each image in a channel of its own
+
+    # The chain has T steps, min_steps at first and max_steps where D overfits most.
+    min_steps: Annotated[int, Field(ge=2)] = 10
+    max_steps: Annotated[int, Field(ge=2)] = 1000
+    beta_start: Annotated[float, Field(gt=0, lt=1)] = 0.0001  # of the first of the T steps,
+    beta_end: Annotated[float, Field(gt=0, lt=1)] = 0.02  # and of the last
+    noise: PositiveFloat = 0.05  # deviation of what takes the place of the image
+    # Of the steps that are not 0: priority prefers late ones, uniform none.
+    distribution: Distribution = "priority"
+
+    target: Annotated[float, Field(gt=-1, lt=1)] = 0.6  # T rises where mean sign(D(x)) is above
+    every: PositiveInt = 4  # discriminator updates between changes of T
+    images: PositiveInt = 100_000  # over which T goes from end to end, if always in one direction
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> DiffusionConfig:
+        for low, high in (("min_steps", "max_steps"), ("beta_start", "beta_end")):
+            least, most = getattr(self, low), getattr(self, high)
+            if least > most:
+                raise ValueError(f"{low} is {least:g}, above {high}, {most:g}; exchange them")
+        return self
+
+
+AugmentationConfig = Annotated[AdaConfig | DiffusionConfig, Field(discriminator="kind")]

@@ -1,0 +1,170 @@
+"""The part of a page that reports on the run: HTML of what the stages wrote, if they did."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from ruamel.yaml import YAML
+
+from ganpipe.core import paths
+from ganpipe.export.page.charts import Curve, bars, curves
+from ganpipe.export.page.figures import figures_table, highlights, title
+from ganpipe.export.page.origin import Origin
+from ganpipe.export.page.sheets import picture_url
+from ganpipe.storage.files import read_json
+
+X = "images_seen"
+MOST_TERMS = 6  # charts of single columns of the curve
+
+
+def report(params: Mapping[str, Any], origin: Origin | None) -> list[str]:
+    """HTML sections about the run in this folder; ``params`` are its parameters.
+
+    A section whose files are missing is left out. Raises GanpipeError for damaged files.
+    """
+    sections = (_figures(), _training(), _classes(), _closest(), _parameters(params, origin))
+    return [section for section in sections if section]
+
+
+def run_highlights() -> str:
+    """The few figures under the page's title; empty before the run is evaluated."""
+    found = paths.EVALUATE_METRICS
+    return highlights(read_json(found, "evaluate")) if found.exists() else ""
+
+
+def snapshot_figures() -> tuple[list[str], dict[int, dict[str, float]]]:
+    """The FIDs that snapshots were measured by, and their values by the images seen; none before
+    the stage `snapshots` has run."""
+    if not paths.SNAPSHOT_CURVE.exists():
+        return [], {}
+    with paths.SNAPSHOT_CURVE.open(encoding="utf-8", newline="") as source:
+        rows = list(csv.DictReader(source))
+    names = [name for name in (rows[0] if rows else {}) if name.startswith("fid")]
+    return names, {int(row[X]): {name: float(row[name]) for name in names} for row in rows}
+
+
+def _figures() -> str:
+    if not paths.EVALUATE_METRICS.exists():
+        return ""
+    figures = read_json(paths.EVALUATE_METRICS, "evaluate")
+    body = figures_table(figures)
+    if paths.EVALUATE_PROTOCOL.exists():
+        record = read_json(paths.EVALUATE_PROTOCOL, "evaluate")
+        generated, used = record["generated"], len(record) - 2
+        words = (
+            f"{generated['num_generated']:,} generated images, {generated['quantisation']}; the "
+            "floor is what held-out real images get. Figures of two runs can be compared where the "
+            f"hash of their protocols is the same: this one is <code>{figures['protocol']}</code>."
+        )
+        text = escape(json.dumps(record, indent=2))
+        details = f"<details><summary>The whole protocol</summary><pre>{text}</pre></details>"
+        body += f'<p class="hint">{words}</p>{details if used >= 0 else ""}'
+    return _section("figures", "How good the images are", body)
+
+
+def snapshot_chart() -> str:
+    """The first FID of the snapshots as a figure with a cursor; empty where there is none."""
+    names, figures = snapshot_figures()
+    if not names:
+        return ""
+    floor = read_json(paths.SNAPSHOT_METRICS, "snapshots").get(f"{names[0]}_floor")
+    line = [(seen, values[names[0]]) for seen, values in figures.items()]
+    return curves(title(names[0]), "images seen", {names[0]: line}, floor=floor, cursor="cursor")
+
+
+def _training() -> str:
+    charts = []
+    if paths.TRAIN_CURVE.exists():
+        columns = _columns(paths.TRAIN_CURVE)
+        groups = {
+            "Losses": [name for name in columns if name.endswith("_loss")],
+            "Outputs of the discriminator": [n for n in columns if n in ("d_real", "d_fake")],
+        }
+        others = [n for n in columns if not any(n in group for group in groups.values())]
+        groups |= {name: [name] for name in others[:MOST_TERMS]}
+        for words, names in groups.items():
+            if names:
+                lines = {name: columns[name] for name in names[:4]}
+                charts.append(curves(words, "images seen", lines))
+    return (
+        _section("curves", "Over the training", f'<div class="charts">{"".join(charts)}</div>')
+        if charts
+        else ""
+    )
+
+
+def _columns(file: Path) -> dict[str, Curve]:
+    """The columns of a CSV file over the images seen, without blanks, and without those that never
+    change."""
+    with file.open(encoding="utf-8", newline="") as source:
+        rows = list(csv.DictReader(source))
+    lines = {
+        name: [(float(row[X]), float(row[name])) for row in rows if row[name]]
+        for name in (rows[0] if rows else {})
+        if name not in ("step", X)
+    }
+    return {name: line for name, line in lines.items() if len({y for _, y in line}) > 1}
+
+
+def _classes() -> str:
+    if not paths.CLASS_SHARES.exists():
+        return ""
+    with paths.CLASS_SHARES.open(encoding="utf-8", newline="") as source:
+        shares = {row["class"]: float(row["share"]) for row in csv.DictReader(source)}
+    if not shares:
+        return ""
+    words = "The classes that the classifier sees in the generated images."
+    chart = bars("Share of each class", shares, "%")
+    return _section(
+        "classes", "Classes", f'<p class="hint">{words}</p><div class="charts">{chart}</div>'
+    )
+
+
+def _closest() -> str:
+    if not paths.CLOSEST.exists():
+        return ""
+    with Image.open(paths.CLOSEST) as picture:
+        width, height = picture.size
+    words = (
+        "The generated images that come closest to training images, each over its neighbour. Pairs "
+        "that are equal would be copies."
+    )
+    image = (
+        f'<img class="pixels" src="{picture_url(paths.CLOSEST)}" width="{2 * width}" '
+        f'height="{2 * height}" alt="Rows of generated images, each over the training image that '
+        'is nearest to it">'
+    )
+    return _section("closest", "Closest training images", f'<p class="hint">{words}</p>{image}')
+
+
+def _parameters(params: Mapping[str, Any], origin: Origin | None) -> str:
+    body = f"<details><summary>Parameters</summary><pre>{escape(_yaml(params))}</pre></details>"
+    if origin is not None:
+        changed = " with changes of the code that are not committed" if origin.changed_code else ""
+        line = escape(f"git checkout {origin.commit}\n{origin.command}")
+        body = (
+            f'<p class="hint">Made from commit <code>{origin.commit}</code>{changed}. In a clone, '
+            f"this makes it again:</p><pre>{line}</pre>{body}"
+        )
+    return _section("again", "Make it again", body)
+
+
+def _yaml(content: Mapping[str, Any]) -> str:
+    text = io.StringIO()
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    writer.dump(dict(content), text)
+    return text.getvalue()
+
+
+def _section(name: str, heading: str, body: str) -> str:
+    head = f'<h2 id="{name}-title">{heading}</h2>'
+    return f'<section aria-labelledby="{name}-title">{head}{body}</section>'

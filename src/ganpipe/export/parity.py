@@ -1,0 +1,111 @@
+"""ONNX files against PyTorch: how far images of the same inputs are from each other."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganpipe.core.errors import GanpipeError
+from ganpipe.export.config import OnnxPrecision
+from ganpipe.export.onnx import IMAGES, example_inputs
+from ganpipe.export.packages import expect_packages
+from ganpipe.sampling.draw import to_uint8
+from ganpipe.sampling.sampler import Sampler
+
+SIZES = (1, 2, 5, 64)  # images at a time
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Differences between two programs that draw the same images, the largest of all batches."""
+
+    max_difference: float  # of a number of an image, which goes from -1 to 1
+    pixels_differ: float  # share that is another grey level after rounding to uint8
+    max_levels: int  # of grey by which a pixel differs
+
+    def worse(self, other: Parity) -> Parity:
+        """The larger of each difference."""
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Parity(*(max(pair) for pair in pairs))
+
+    def above(self, most: Parity) -> str:
+        """The differences that are larger than those of ``most``, in words; empty: none."""
+        pairs = zip(asdict(self).items(), astuple(most), strict=True)
+        return ", ".join(
+            f"{name} {value:.3g}, at most {limit:g} is allowed"
+            for (name, value), limit in pairs
+            if value > limit
+        )
+
+
+# In fp32 the order of sums differs, and a pixel whose value is half way between two grey levels may
+# be rounded to the other one. fp16 has 11 binary digits: its steps are up to a sixteenth of a grey
+# level, and each layer adds to the error.
+LIMITS = {
+    "fp32": Parity(max_difference=1e-4, pixels_differ=1e-3, max_levels=1),
+    "fp16": Parity(max_difference=0.03, pixels_differ=0.25, max_levels=4),
+}
+
+
+@torch.inference_mode()
+def compare(sampler: Sampler, path: Path) -> Parity:
+    """Draw the same inputs with ``sampler`` and with the ONNX file, in batches of SIZES."""
+    session = open_session(path)
+    worst = Parity(0.0, 0.0, 0)
+    for size in SIZES:
+        inputs = example_inputs(sampler, size, seed=size)
+        given = {name: value.to(sampler.device) for name, value in inputs.items()}
+        ours = sampler(**given).float().cpu().numpy()
+        (theirs,) = session.run([IMAGES], {name: value.numpy() for name, value in inputs.items()})
+        worst = worst.worse(difference(ours, theirs))
+    return worst
+
+
+def difference(ours: np.ndarray, theirs: np.ndarray) -> Parity:
+    """How far float (N, C, h, w) images are from each other.
+
+    Raises GanpipeError where shapes differ, and for NaN and infinity.
+    """
+    if ours.shape != theirs.shape:
+        raise GanpipeError(f"the exported file draws {theirs.shape} where PyTorch {ours.shape}")
+    levels = [to_uint8(torch.from_numpy(each)).short() for each in (ours, theirs)]
+    apart = (levels[0] - levels[1]).abs()
+    return Parity(
+        float(np.abs(ours - theirs).max()),
+        float((apart > 0).double().mean()),
+        int(apart.max()),
+    )
+
+
+def expect_parity(found: Parity, precision: OnnxPrecision, path: Path) -> None:
+    """Raise GanpipeError where ``found`` is above the limits of ``precision``."""
+    if above := found.above(LIMITS[precision]):
+        raise GanpipeError(
+            f"{path.name} would not draw what PyTorch draws ({above}); it is not written"
+        )
+
+
+def open_session(path: Path) -> Any:
+    """An onnxruntime session of a file, on the CPU and one thread, so that runs are alike.
+
+    Raises GanpipeError where the extra is missing and for a file that onnxruntime refuses.
+    """
+    expect_packages()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(
+            path.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+    except FileNotFoundError:
+        raise GanpipeError(f"{path} is missing; `ganpipe export` writes one") from None
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise GanpipeError(f"{path} is no ONNX file that onnxruntime runs ({reason})") from None

@@ -1,0 +1,32 @@
+"""Fields of the denoising diffusion GAN (Xiao et al. 2022, arXiv:2112.07804)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ganpipe.core.schema import (
+    NonNegativeFloat,
+    PositiveInt,
+    ScheduledNonNegative,
+    ScheduledProbability,
+    Strict,
+)
+from ganpipe.networks.configs.denoising import DenoiserConfig, PairDiscriminatorConfig
+from ganpipe.optim.config import PlayerOptimizers
+
+
+class DDGANConfig(Strict):
+    """A generator that removes noise in a few steps, and a discriminator of every step."""
+
+    method: Literal["ddgan"]
+    steps: PositiveInt = 4  # of the diffusion, and passes of the generator for an image
+    latent_dim: PositiveInt  # length of the noise vector z of each step
+    generator: DenoiserConfig
+    discriminator: PairDiscriminatorConfig
+    r1: ScheduledNonNegative = 0.02  # weight of |gradient|² / 2 at real images; 0: none
+    # At every k-th update of the discriminator, not multiplied by k: as `penalties.r1` of other
+    # models with the weight r1 / r1_every and penalty_every: r1_every.
+    r1_every: PositiveInt = 15
+    optimizer: PlayerOptimizers = PlayerOptimizers()  # replaces fields of the shared default
+    ema_decay: ScheduledProbability | None = None  # in place of train.ema_decay
+    ema_ramp: NonNegativeFloat | None = None  # in place of train.ema_ramp

@@ -1,0 +1,17 @@
+"""The columns of metrics/train.csv of one generator against one discriminator."""
+
+from __future__ import annotations
+
+from ganpipe.objectives.config import ObjectiveConfig
+
+
+def logged_names(objective: ObjectiveConfig) -> tuple[str, ...]:
+    """The columns of the curve, those of fields in use at the end."""
+    names = ["d_loss", "g_loss", "d_real", "d_fake", "penalty"]
+    if objective.auxiliary:
+        names += ["d_class", "g_class"]
+    if objective.path_length:
+        names += ["path_length"]
+    if objective.augmentation:
+        names += ["sign_real", "augment_p"]
+    return tuple(names)
