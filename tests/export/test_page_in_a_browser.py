@@ -31,7 +31,8 @@ READ = "elements => elements.map(canvas => canvas.toDataURL())"
 GRID = "#grid canvas"
 RUNS = {
     "plain": {"name": "dcgan", "latent": "uniform"},
-    "styled": {"name": "stylegan2", "generator": {"conditioning": "embedding"}, "channels": 3,
+    "styled": {"name": "stylegan2", "latent_dim": 7, "channels": 3,
+               "generator": {"conditioning": "embedding"},
                "discriminator": {"conditioning": "projection"}},
     "translator": {"name": "cyclegan", "channels": 3, "source_channels": 1,
                    "source": {"kind": "grey"}},
@@ -238,11 +239,13 @@ def test_a_drag_from_one_sample_to_another_is_a_path(plain: Reader) -> None:
 
 
 def test_the_training_is_a_slider(plain: Reader) -> None:
-    greys = []
+    greys, places = [], []
     for number in range(len(TIMES)):
         plain.slide("Time of the training", number)
         greys.append(int(plain.pictures("#snapshot")[0, 0, 0, 0]))
+        places.append(plain.page.locator("#cursor").bounding_box()["x"])  # type: ignore[index]
     assert greys == [0, 60, 120]
+    assert places[0] < places[1] == pytest.approx((places[0] + places[2]) / 2, abs=0.5)
     assert plain.page.locator("#snapshot-name").inner_text() == ("128 images, FID (classifier) 4.5")
 
 

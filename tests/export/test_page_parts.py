@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.pages import make_run
-from helpers.support import command, small_model, spec_of
+from helpers.pages import enliven, make_run
+from helpers.support import NOISE_MODELS, command, small_model, spec_of
 from PIL import Image
 
 from ganpipe.core import paths
@@ -53,6 +53,25 @@ def first_weights(name: str, sampler: Sampler) -> torch.Tensor:
             return network.mapping.layers[0].scaled_weight()
         case _:
             return network.first.weight
+
+
+@pytest.mark.parametrize("name", NOISE_MODELS)
+def test_every_generator_has_directions_and_inputs_that_a_page_can_draw(name: str) -> None:
+    """The program knows these kinds alone; each direction changes the image."""
+    sampler = sampler_of(name)
+    enliven(sampler)
+    about = networks.about(sampler, "network")
+    kinds = {each["kind"] for each in about["inputs"].values()}
+    assert kinds <= {"normal", "uniform", "label", "truncation"}
+    found = directions(sampler, 2)
+    assert found is not None
+    assert len(set(found.vectors.max(1))) == len(found.vectors) == 2
+    inputs = sampler.draw_inputs(3, make_rng("cpu", 0, "draw"))
+    with torch.inference_mode():
+        before = sampler(**inputs)
+        for vector in torch.from_numpy(found.vectors):
+            moved = inputs["z"] + 3 * vector.view(inputs["z"].shape[1:])
+            assert not torch.equal(sampler(**{**inputs, "z": moved}), before)
 
 
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "stylegan2", "sngan", "biggan"])
