@@ -112,7 +112,6 @@ PUBLISHED = {
             **_both(width=256),
             "schedule.n_critic": 4,
             "schedule.new_images": True,
-            "optimizer.lr": 0.0002,
             "optimizer.discriminator.lr": 0.0002,
             "ema_decay": 0.9999,
             "train.batch_size": 50,
