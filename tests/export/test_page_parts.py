@@ -19,7 +19,7 @@ from PIL import Image
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
-from ganpipe.export.page import live, networks
+from ganpipe.export.page import live, networks, report
 from ganpipe.export.page.assemble import WEB, carried_json, joined_scripts
 from ganpipe.export.page.charts import POINTS, curves, thinned, ticks
 from ganpipe.export.page.directions import directions
@@ -166,6 +166,15 @@ def test_figures_stand_with_their_spread_and_floor() -> None:
     assert texts[3].endswith("of the unchanged picture 0.875")
     assert [text.split("|")[0] for text in texts[4:]] == ["classes covered", "something_new"]
     assert "floor 0.5" in highlights(FIGURES)
+
+
+def test_columns_without_blanks_and_what_is_not_finite(tmp_path: Path) -> None:
+    file = tmp_path / "train.csv"
+    file.write_text("step,images_seen,loss,late,lr\n1,10,2.5,,1\n2,20,inf,3,1\n3,30,0.5,4,1\n")
+    assert report.columns_of(file) == {
+        "loss": [(10.0, 2.5), (30.0, 0.5)],
+        "late": [(20.0, 3.0), (30.0, 4.0)],
+    }
 
 
 def test_the_program_is_one_module_of_short_ones() -> None:
