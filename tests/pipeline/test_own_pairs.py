@@ -62,6 +62,7 @@ def test_two_sets_become_an_experiment_in_a_copy(mine: Project) -> None:
         "datasets.pairs.paired=false",
         "model=cyclegan",
         "models.cyclegan.source.kind=folder",
+        "train.batch_size=8",
     )
     mine.run("git", "checkout", "-q", "params.yaml")
     mine.dvc("exp", "run", "--temp", "--name", "sets", *options)

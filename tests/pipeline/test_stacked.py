@@ -16,7 +16,7 @@ from ganpipe.params import Params, check
 def test_modes_are_measured_through_the_pipeline(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     offer_tiny_mnist(project, tmp_path)
-    project.set(dataset="stacked_mnist", model="toy_mlp", train__epochs=1)
+    project.set(dataset="stacked_mnist", model="toy_mlp", train__epochs=1, train__batch_size=4)
     project.set(evaluate__extractors="auto", evaluate__num_generated=24)
     project.dvc("repro", "prepare")
     del project.environment["PYTHONPATH"]  # later stages refuse what they do not import themselves

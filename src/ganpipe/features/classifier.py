@@ -158,13 +158,13 @@ def warn_if_unreliable(training_share: dict[str, float], tested: Accuracy) -> No
     if tested.value < (1 + chance) / 2:
         log.warning(
             f"the classifier is right about {tested.value:.1%} of {tested.num_test} test images "
-            f"(always naming the largest class would be about {chance:.1%}); figures that end in "
-            "_classifier say little: train it longer (evaluate.classifier.epochs) or use inception"
+            f"(always naming the largest class would be about {chance:.1%}); its figures say "
+            "little: train it longer (evaluate.classifier.epochs) or use inception"
         )
     if tested.num_test < FEW_TESTED:
         log.warning(
             f"the classifier was tested on {tested.num_test} images, too few to say how far "
-            f"figures that end in _classifier can be trusted; hold out {FEW_TESTED} or more"
+            f"its figures can be trusted; hold out {FEW_TESTED} or more"
         )
 
 

@@ -1,8 +1,8 @@
 """Stacked MNIST: images whose colours are three digits of MNIST, and so of one of 1,000 modes.
 
-The dataset of Metz et al. 2017 (arXiv:1611.02163), which shows how many modes a
-generator covers. There, and in the programs that followed, each digit is drawn at random; here each
-channel shows all digits of MNIST's split once, in an order of its own, before one comes again.
+The dataset of Metz et al. 2017 (arXiv:1611.02163), which shows how many modes a generator covers.
+There, and in the programs that followed, each digit is drawn at random; here each channel shows all
+digits of MNIST's split once, in an order of its own, before one comes again.
 """
 
 from __future__ import annotations
