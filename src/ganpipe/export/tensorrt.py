@@ -7,7 +7,6 @@ documents for its versions 10 and later.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,8 @@ def build_engine(sampler: Sampler, path: Path) -> Path:
 
     Raises GanpipeError where TensorRT refuses the file.
     """
-    trt: Any = import_module("tensorrt")
+    import tensorrt as trt
+
     logger = trt.Logger(trt.Logger.WARNING)
     builder = trt.Builder(logger)
     flag = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)  # 11 has no other
@@ -91,7 +91,8 @@ def build_engine(sampler: Sampler, path: Path) -> Path:
 @torch.inference_mode()
 def compare_engine(sampler: Sampler, path: Path) -> Parity:
     """Draw the same inputs with ``sampler`` and the engine in ``path``, in batches of SIZES."""
-    trt: Any = import_module("tensorrt")
+    import tensorrt as trt
+
     runtime = trt.Runtime(trt.Logger(trt.Logger.WARNING))
     engine = runtime.deserialize_cuda_engine(path.read_bytes())
     if engine is None:
