@@ -36,6 +36,8 @@ SMALL: dict[str, Any] = {
     "channel_max": 4,
     "style_dim": 8,
     "blocks": 1,
+    "multipliers": [1, 2],
+    "steps": 2,
     "image_pool": 10,
 }
 
