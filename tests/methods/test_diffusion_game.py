@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from helpers.games import context, rng
-from helpers.support import NOISE_MODELS, small_model, spec_of
+from helpers.support import ADVERSARIAL, small_model, spec_of
 from torch import Tensor
 
 from ganpipe.core.schema import validate
@@ -26,7 +26,7 @@ def game(name: str, tell_step: bool = True) -> Adversarial:
     return method
 
 
-@pytest.mark.parametrize("name", NOISE_MODELS)
+@pytest.mark.parametrize("name", ADVERSARIAL)
 def test_every_block_can_name_it(name: str) -> None:
     """Both losses, the penalties' second derivatives among them, and a gradient in every weight
     of the generator that the image depends on."""
