@@ -16,8 +16,7 @@ from ganpipe.core.schema import NonNegativeInt, Strict, validate
 from ganpipe.data.config import DatasetConfig, DatasetName, Datasets
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.export.config import ExportConfig
-from ganpipe.methods.config import AnyModelConfig
-from ganpipe.methods.configs.translating import TranslatingConfig
+from ganpipe.methods.config import AnyModelConfig, CycleGANConfig, Pix2PixConfig
 from ganpipe.optim.config import OptimizerConfig, foreign_fields
 from ganpipe.sampling.config import SampleConfig
 from ganpipe.training.config import TrainConfig
@@ -101,7 +100,7 @@ class Params(Strict):
 
 def _source_mistake(params: Params, model: AnyModelConfig) -> str:
     """A clause on a dataset and a model that do not fit in what is translated; empty if they do."""
-    if not isinstance(model, TranslatingConfig):
+    if not isinstance(model, Pix2PixConfig | CycleGANConfig):
         return (
             f"dataset: pairs is for models that translate, and {params.model} draws from noise; "
             "choose pix2pix or cyclegan, or name one of the sides as datasets.folder.path of the "

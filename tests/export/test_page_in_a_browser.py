@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import io
-from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from helpers.pages import CLASSES, TIMES, chromium, make_run
+from helpers.browser import GRID, Reader, chromium
+from helpers.pages import CLASSES, TIMES, make_run
+from helpers.support import SHIPPED, spec_of
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from ganpipe.core import paths
 from ganpipe.export.page.networks import COUNT
 from ganpipe.export.page.write import write_run_page
+from ganpipe.methods.size import sizes
 from ganpipe.params import load_params
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.draw import CHUNK, draw, images_of
@@ -26,12 +28,10 @@ from ganpipe.sampling.sampler import Noise
 from ganpipe.sampling.trained import Trained, load_trained
 
 FAR_SEED = 987654321012345  # whose noise no page carries
-SECONDS = 60  # for what takes 2 on a machine that is not busy
-READ = "elements => elements.map(canvas => canvas.toDataURL())"
-GRID = "#grid canvas"
 RUNS = {
     "plain": {"name": "dcgan", "latent": "uniform"},
-    "styled": {"name": "stylegan2", "generator": {"conditioning": "embedding"}, "channels": 3,
+    "styled": {"name": "stylegan2", "latent_dim": 7, "channels": 3,
+               "generator": {"conditioning": "embedding"},
                "discriminator": {"conditioning": "projection"}},
     "translator": {"name": "cyclegan", "channels": 3, "source_channels": 1,
                    "source": {"kind": "grey"}},
@@ -57,68 +57,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             make_run(**changes)  # type: ignore[arg-type]
             write_run_page(paths.PAGE, load_params().of_the_run(), only_whole=True)
     return root
-
-
-class Reader:
-    """A browser's window on one page, whose errors and requests it remembers."""
-
-    def __init__(self, browser: Browser, folder: Path) -> None:
-        self.folder = folder
-        self.page: Page = browser.new_page(offline=True)
-        self.page.set_default_timeout(1000 * SECONDS)
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url.split(":")[0]))
-
-    def open(self, address: str = "") -> Reader:
-        """Open the page anew, and wait until it has drawn."""
-        self.page.goto("about:blank")
-        self.page.goto((self.folder / paths.PAGE).as_uri() + address)
-        self.page.locator("html:not([data-state=loading])").wait_for(state="attached")
-        return self
-
-    def pictures(self, where: str = GRID) -> np.ndarray:
-        """uint8 (N, h, w, 3) of all canvases that a selector finds."""
-        urls = self.page.locator(where).evaluate_all(READ)
-        files = [io.BytesIO(b64decode(url.partition(",")[2])) for url in urls]
-        rgba = np.stack([np.asarray(Image.open(file)) for file in files])
-        assert (rgba[..., 3] == 255).all()
-        return rgba[..., :3]
-
-    def changed(self, where: str, action: Callable[[], object]) -> np.ndarray:
-        """The pictures after an action, which must change them."""
-        before = self.pictures(where)
-        action()
-        return self._until(where, lambda now: not np.array_equal(now, before), "stays as it is")
-
-    def shows(self, where: str, wanted: np.ndarray) -> None:
-        """The pictures must become those wanted, within one grey level and but for a few equal."""
-
-        def same(now: np.ndarray) -> bool:
-            difference = np.abs(now.astype(int) - wanted.astype(int))
-            return bool(difference.max() <= 1 and (difference > 0).mean() < 1e-3)
-
-        self._until(where, same, "shows something else")
-
-    def _until(self, where: str, holds: Callable[[np.ndarray], bool], else_: str) -> np.ndarray:
-        for _ in range(10 * SECONDS):
-            if holds(now := self.pictures(where)):
-                return now
-            self.page.wait_for_timeout(100)
-        raise AssertionError(f"{where} {else_}")
-
-    def says(self, words: str) -> None:
-        """The line that tells of changes must come to contain ``words``."""
-        expect(self.page.get_by_role("status")).to_contain_text(words, timeout=1000 * SECONDS)
-
-    @property
-    def seed(self) -> int:
-        return int(self.page.get_by_label("Seed", exact=True).input_value())
-
-    def slide(self, name: str, value: float) -> None:
-        self.page.get_by_role("slider", name=name).fill(str(value))
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +97,12 @@ def drawn(model: Trained, seed: int, **options: object) -> np.ndarray:
     images = pieces.images.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
     assert images.std() > 30
     return images
+
+
+def test_a_page_with_the_weights_of_the_default_model_takes_less_than_9_mb(runs: Path) -> None:
+    """The page of its shrunk generator, and what as many float32 as it has take in base64."""
+    weights = sizes(SHIPPED.chosen_model, spec_of())["generator"].parameters
+    assert (runs / "plain" / paths.PAGE).stat().st_size + 4 * weights * 4 / 3 < 9e6
 
 
 @pytest.mark.parametrize("kind", ["plain", "styled"])
@@ -238,11 +182,13 @@ def test_a_drag_from_one_sample_to_another_is_a_path(plain: Reader) -> None:
 
 
 def test_the_training_is_a_slider(plain: Reader) -> None:
-    greys = []
+    greys, places = [], []
     for number in range(len(TIMES)):
         plain.slide("Time of the training", number)
         greys.append(int(plain.pictures("#snapshot")[0, 0, 0, 0]))
+        places.append(plain.page.locator("#cursor").bounding_box()["x"])  # type: ignore[index]
     assert greys == [0, 60, 120]
+    assert places[0] < places[1] == pytest.approx((places[0] + places[2]) / 2, abs=0.5)
     assert plain.page.locator("#snapshot-name").inner_text() == ("128 images, FID (classifier) 4.5")
 
 
@@ -254,7 +200,8 @@ def test_an_address_brings_back_what_was_seen(plain: Reader) -> None:
     assert "seed=5" in address
     plain.open(address[address.index("#") :])
     assert np.array_equal(plain.pictures("#chosen"), moved)
-    plain.open()
+    plain.changed("#chosen", lambda: plain.page.evaluate("location.hash = ''"))
+    assert plain.seed == 0
 
 
 def test_pictures_are_saved_as_they_are(plain: Reader) -> None:

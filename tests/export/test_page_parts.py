@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.pages import make_run
-from helpers.support import command, small_model, spec_of
+from helpers.pages import enliven, make_run
+from helpers.support import NOISE_MODELS, command, small_model, spec_of
 from PIL import Image
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
-from ganpipe.export.page import live, networks
+from ganpipe.export.page import live, networks, report
 from ganpipe.export.page.assemble import WEB, carried_json, joined_scripts
 from ganpipe.export.page.charts import POINTS, curves, thinned, ticks
 from ganpipe.export.page.directions import directions
@@ -53,6 +53,25 @@ def first_weights(name: str, sampler: Sampler) -> torch.Tensor:
             return network.mapping.layers[0].scaled_weight()
         case _:
             return network.first.weight
+
+
+@pytest.mark.parametrize("name", NOISE_MODELS)
+def test_every_generator_has_directions_and_inputs_that_a_page_can_draw(name: str) -> None:
+    """The program knows these kinds alone; each direction changes the image."""
+    sampler = sampler_of(name)
+    enliven(sampler)
+    about = networks.about(sampler, "network")
+    kinds = {each["kind"] for each in about["inputs"].values()}
+    assert kinds <= {"normal", "uniform", "label", "truncation"}
+    found = directions(sampler, 2)
+    assert found is not None
+    assert len(set(found.vectors.max(1))) == len(found.vectors) == 2
+    inputs = sampler.draw_inputs(3, make_rng("cpu", 0, "draw"))
+    with torch.inference_mode():
+        before = sampler(**inputs)
+        for vector in torch.from_numpy(found.vectors):
+            moved = inputs["z"] + 3 * vector.view(inputs["z"].shape[1:])
+            assert not torch.equal(sampler(**{**inputs, "z": moved}), before)
 
 
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "stylegan2", "sngan", "biggan"])
@@ -147,6 +166,15 @@ def test_figures_stand_with_their_spread_and_floor() -> None:
     assert texts[3].endswith("of the unchanged picture 0.875")
     assert [text.split("|")[0] for text in texts[4:]] == ["classes covered", "something_new"]
     assert "floor 0.5" in highlights(FIGURES)
+
+
+def test_columns_without_blanks_and_what_is_not_finite(tmp_path: Path) -> None:
+    file = tmp_path / "train.csv"
+    file.write_text("step,images_seen,loss,late,lr\n1,10,2.5,,1\n2,20,inf,3,1\n3,30,0.5,4,1\n")
+    assert report.columns_of(file) == {
+        "loss": [(10.0, 2.5), (30.0, 0.5)],
+        "late": [(20.0, 3.0), (30.0, 4.0)],
+    }
 
 
 def test_the_program_is_one_module_of_short_ones() -> None:

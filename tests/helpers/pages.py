@@ -8,7 +8,6 @@ import shutil
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 from PIL import Image
 from pydantic import TypeAdapter
@@ -28,18 +27,6 @@ from helpers.support import ROOT, small_model
 
 CLASSES = ("cat", "<b>dog</b>", 'a "tree"')  # names that a page must not take for its own words
 TIMES = (0, 64, 128)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def chromium() -> str:
-    """The program; the test fails where there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.fail(
-            "no Chromium is installed, in which the page is tested; on Debian or Ubuntu: "
-            "apt-get install chromium"
-        )
-    return found
 
 
 def make_run(name: str, *, channels: int = 1, source_channels: int = 0, **changes: Any) -> None:

@@ -23,7 +23,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
         "--generator",
         type=Path,
         metavar="FILE",
-        help="in place of images: an .onnx file that draws them, from `ganpipe export` or any that "
+        help="in place of images: an .onnx file that draws them, from ganpipe export or any that "
         "makes images of normal noise, (N, d) or (N, d, 1, 1)",
     )
     add("--num", type=int, help=f"images that it draws ({NUM})")

@@ -179,7 +179,7 @@ def _lines(block: str, found: Count, *, published: bool) -> Iterator[str]:
     yield f"\n{'player':<14}  {'parameters':>13}  {'FLOP of an image':>16}"
     for name, size in found.players.items():
         yield f"{name:<14}  {size.parameters:>13,}  {_quantity(size.flops):>16}"
-    yield "FLOP: one image's forward pass through convolutions and matrices, 2 a multiply-add"
+    yield "FLOP: what one image takes in convolutions and matrices, 2 a multiply-add"
     if known := PUBLISHED.get(block):
         yield ""
         yield from _published(block, known, used=published)

@@ -44,6 +44,7 @@ SNGAN = {  # 50,000 updates of G
     "schedule.new_images": True,
     "schedule.generator_batch": 2,
     "optimizer.lr.start": 0.0002,
+    "optimizer.discriminator.lr.start": 0.0002,
     "train.batch_size": 64,
     "train.epochs": 320,
 }
@@ -111,6 +112,7 @@ PUBLISHED = {
             **_both(width=256),
             "schedule.n_critic": 4,
             "schedule.new_images": True,
+            "optimizer.discriminator.lr": 0.0002,
             "ema_decay": 0.9999,
             "train.batch_size": 50,
             "train.epochs": 500,

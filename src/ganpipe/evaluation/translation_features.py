@@ -31,7 +31,7 @@ def classes_kept(
     picture, and ``class_kept_unchanged``, the share of ``given``, uint8 (N, C, h, w), in which it
     does; neither where classes are not known."""
     for evaluator, each in zip(evaluators, measured, strict=True):
-        if each.predicted is not None:
+        if each.predicted is not None and evaluator.extractor.training_share:
             unchanged = _classes_seen(evaluator, given[: len(each.predicted)])
             return _kept(each.predicted, unchanged)
     return {}
@@ -61,7 +61,7 @@ def way_back_seen(
         )
         statistics = against.collect(as_taken(extractor, made))
         metrics[extractor.key("fid")] = against.fid(statistics)
-        if statistics.predicted is not None:
+        if statistics.predicted is not None and extractor.training_share:
             metrics |= _kept(statistics.predicted, _classes_seen(evaluator, given[:num]))
     return metrics
 

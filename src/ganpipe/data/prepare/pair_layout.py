@@ -102,6 +102,7 @@ def find_pairs(raw: Path, test_fraction: float, *, paired: bool) -> Layout:
     groups = [_classified(group) for group in groups]
     for group in groups:
         what = "pairs" if paired else f"pictures of {group.sides[0].upper()}"
+        what = "pictures that hold A and B side by side" if sides == {""} else what
         train, test = (len(group.splits[split]) for split in ("train", "test"))
         log.info(f"{what}: {train:,} for training and {test:,} held out")
     return Layout(sides == {""}, groups)

@@ -16,24 +16,25 @@ TOLERANCE = 1e-4  # of a cosine
 
 
 class Directions(NamedTuple):
-    """Unit vectors of the noise, those that the first layer stretches most first."""
+    """Unit vectors of the noise, those that the first layer stretches most first; of noise with a
+    vector for each of several steps, the same one for all."""
 
     input: str  # the name of the noise
-    vectors: np.ndarray  # float32 (count, d)
+    vectors: np.ndarray  # float32 (count, d), or (count, steps * d)
     values: np.ndarray  # float32 (count,): the singular values
 
 
 @torch.inference_mode()
 def directions(sampler: Sampler, count: int) -> Directions | None:
-    """At most ``count`` directions of the input ``z``; None of a sampler without a noise vector or
-    whose first layer is not linear in it.
+    """At most ``count`` directions of the input ``z``; None of a sampler without noise vectors or
+    whose first layer is not linear in them.
 
     They are the right singular vectors of the weights with which the first layer multiplies z, or
     the part of it that it sees, whatever the layer's kind: its columns are what it answers to the
     unit vectors. Each vector's largest entry is positive, since a singular vector has no sign.
     """
     noise = sampler.inputs.get("z")
-    if not isinstance(noise, Noise) or len(noise.shape) != 1:
+    if not isinstance(noise, Noise) or len(noise.shape) > 2:
         return None
     found = _first_layer(sampler)
     if found is None:
@@ -44,19 +45,20 @@ def directions(sampler: Sampler, count: int) -> Directions | None:
     answers = layer(units).flatten(1).double().cpu()
     weight = (answers[:-1] - answers[-1]).T  # (outputs, seen)
     _, values, vectors = np.linalg.svd(weight.numpy(), full_matrices=False)
-    whole = np.zeros((min(count, len(values)), noise.shape[0]))
+    *steps, length = noise.shape
+    whole = np.zeros((min(count, len(values)), length))
     whole[:, :seen] = vectors[: len(whole)]
     largest = np.take_along_axis(whole, np.abs(whole).argmax(1)[:, None], 1)
-    signed = (whole * np.sign(largest)).astype(np.float32)
+    signed = np.tile(whole * np.sign(largest), (1, *steps)).astype(np.float32)
     return Directions("z", signed, values[: len(whole)].astype(np.float32))
 
 
 def _first_layer(sampler: Sampler) -> tuple[nn.Module, Tensor, int] | None:
-    """The first module with a weight whose input begins with z, or with a part or a multiple of
-    it: the module, its input (N, d or d x 1 x 1), and the length of that part."""
+    """The first module with a weight whose input begins with a noise vector, or with a part or a
+    multiple of it: the module, its input (N, d or d x 1 x 1), and the length of that part."""
     found: list[tuple[nn.Module, Tensor, int]] = []
     inputs = sampler.draw_inputs(2, make_rng(sampler.device, 0, "directions"))
-    z = inputs["z"]
+    vectors = inputs["z"].reshape(2, -1, inputs["z"].shape[-1]).unbind(1)
 
     def look(module: nn.Module, given: tuple[Tensor, ...]) -> None:
         if found or not given or not isinstance(getattr(module, "weight", None), Tensor):
@@ -64,11 +66,13 @@ def _first_layer(sampler: Sampler) -> tuple[nn.Module, Tensor, int] | None:
         x = given[0]
         if not isinstance(x, Tensor) or x.dim() < 2 or x[0, 0].numel() != 1:
             return
-        rows = x.detach().flatten(1).to(z.dtype)
-        seen = min(rows.shape[1], z.shape[1])
-        cosines = torch.cosine_similarity(rows[:, :seen], z[:, :seen], dim=1)
-        if bool((cosines > 1 - TOLERANCE).all()):
-            found.append((module, x, seen))
+        rows = x.detach().flatten(1).float()
+        for z in vectors:
+            seen = min(rows.shape[1], z.shape[1])
+            cosines = torch.cosine_similarity(rows[:, :seen], z[:, :seen], dim=1)
+            if bool((cosines > 1 - TOLERANCE).all()):
+                found.append((module, x, seen))
+                return
 
     hooks = [module.register_forward_pre_hook(look) for module in sampler.network.modules()]
     sampler(**inputs)

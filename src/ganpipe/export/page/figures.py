@@ -64,7 +64,8 @@ def figures_table(figures: Mapping[str, Any]) -> str:
         '<th scope="col" class="number">floor</th><th scope="col">better</th>'
         '<th scope="col">what it says</th></tr></thead>'
     )
-    return f'<div class="scroll"><table>{head}<tbody>{rows}</tbody></table></div>'
+    region = 'class="scroll" role="region" aria-label="Figures" tabindex="0"'
+    return f"<div {region}><table>{head}<tbody>{rows}</tbody></table></div>"
 
 
 def highlights(figures: Mapping[str, Any]) -> str:

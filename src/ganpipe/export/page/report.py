@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Mapping
 from html import escape
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def snapshot_chart() -> str:
 def _training() -> str:
     charts = []
     if paths.TRAIN_CURVE.exists():
-        columns = _columns(paths.TRAIN_CURVE)
+        columns = columns_of(paths.TRAIN_CURVE)
         groups = {
             "Losses": [name for name in columns if name.endswith("_loss")],
             "Outputs of the discriminator": [n for n in columns if n in ("d_real", "d_fake")],
@@ -100,13 +101,15 @@ def _training() -> str:
     )
 
 
-def _columns(file: Path) -> dict[str, Curve]:
-    """The columns of a CSV file over the images seen, without blanks, and without those that never
-    change."""
+def columns_of(file: Path) -> dict[str, Curve]:
+    """The columns of a CSV file over the images seen, without blanks and what is not finite, and
+    without columns that never change."""
     with file.open(encoding="utf-8", newline="") as source:
         rows = list(csv.DictReader(source))
     lines = {
-        name: [(float(row[X]), float(row[name])) for row in rows if row[name]]
+        name: [
+            (float(row[X]), float(row[name])) for row in rows if isfinite(float(row[name] or "nan"))
+        ]
         for name in (rows[0] if rows else {})
         if name not in ("step", X)
     }
