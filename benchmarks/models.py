@@ -15,12 +15,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from trainings import ROOT, Clone, Table, Training, fill, parser_of, players
+from trainings import COSTS, ROOT, Clone, Table, Training, costs, fill, parser_of
 
-HEADER = (
-    "| block | classes covered | `fid_classifier` | `class_accuracy` | parameters | images/s | "
-    "epochs | minutes | protocol |"
-)
+HEADER = f"| block | classes covered | `fid_classifier` | `class_accuracy` | {COSTS}"
 VARIANTS = (  # of blocks, in rows of their own
     Training("ddgan_1_step", "ddgan", ("models.ddgan.steps=1",)),
     Training("ddgan_2_steps", "ddgan", ("models.ddgan.steps=2",)),
@@ -30,17 +27,13 @@ VARIANTS = (  # of blocks, in rows of their own
 def cells(clone: Clone, epochs: int, seconds: float) -> Iterator[str]:
     """The figures of the experiment in the workspace, in the order of HEADER; an epoch takes
     ``seconds``."""
-    figures, last = map(clone.figures, ("evaluate", "train"))
+    figures = clone.figures("evaluate")
     accuracy = figures.get("class_accuracy")
     shares = (clone.root / "metrics" / "class_share.csv").read_text(encoding="utf-8")
     yield f"{figures['classes_covered']} of {len(shares.splitlines()) - 1}"
     yield f"{figures['fid_classifier']:.2f} ± {figures['fid_classifier_std']:.2f}"
     yield "" if accuracy is None else f"{accuracy:.3f}"
-    yield players(last)
-    yield f"{last['images_seen'] / (epochs * seconds):,.0f}"
-    yield f"{epochs}"
-    yield f"{epochs * seconds / 60:.1f}"
-    yield f"`{figures['protocol']}`"
+    yield from costs(clone, epochs, seconds)
 
 
 def main() -> None:

@@ -12,12 +12,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from trainings import ROOT, Clone, Table, Training, fill, parser_of, players
+from trainings import COSTS, ROOT, Clone, Table, Training, costs, fill, parser_of
 
-HEADER = (
-    "| training | modes of 1,000 | floor | `mode_kl` | floor | `fid_digits` | parameters | "
-    "images/s | epochs | minutes | protocol |"
-)
+HEADER = f"| training | modes of 1,000 | floor | `mode_kl` | floor | `fid_digits` | {COSTS}"
 BLOCKS = ("dcgan", "minibatch_discrimination", "dcgan_diffaugment", "diffusion_gan", "ddgan")
 CHANGES = ("dataset=stacked_mnist", "evaluate.num_generated=26000")
 
@@ -25,17 +22,13 @@ CHANGES = ("dataset=stacked_mnist", "evaluate.num_generated=26000")
 def cells(clone: Clone, epochs: int, seconds: float) -> Iterator[str]:
     """The figures of the experiment in the workspace, in the order of HEADER; an epoch takes
     ``seconds``."""
-    figures, last = map(clone.figures, ("evaluate", "train"))
+    figures = clone.figures("evaluate")
     yield f"{figures['modes_covered']}"
     yield f"{figures['modes_covered_floor']}"
     yield f"{figures['mode_kl']:.3f}"
     yield f"{figures['mode_kl_floor']:.3f}"
     yield f"{figures['fid_digits']:.2f} ± {figures['fid_digits_std']:.2f}"
-    yield players(last)
-    yield f"{last['images_seen'] / (epochs * seconds):,.0f}"
-    yield f"{epochs}"
-    yield f"{epochs * seconds / 60:.1f}"
-    yield f"`{figures['protocol']}`"
+    yield from costs(clone, epochs, seconds)
 
 
 def main() -> None:

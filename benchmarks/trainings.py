@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,10 +156,19 @@ class Table:
         return before, table, after
 
 
-def players(figures: dict[str, Any]) -> str:
-    """The number of parameters of each player, from metrics/train.json."""
-    found = {name: n for name, n in figures.items() if name.endswith("_parameters")}
-    return ", ".join(f"{name.removesuffix('_parameters')} {n:,}" for name, n in found.items())
+COSTS = "parameters | images/s | epochs | minutes | protocol |"
+"""The last columns of every table."""
+
+
+def costs(clone: Clone, epochs: int, seconds: float) -> Iterator[str]:
+    """The cells of COSTS; an epoch takes ``seconds``."""
+    last = clone.figures("train")
+    players = {name: n for name, n in last.items() if name.endswith("_parameters")}
+    yield ", ".join(f"{name.removesuffix('_parameters')} {n:,}" for name, n in players.items())
+    yield f"{last['images_seen'] / (epochs * seconds):,.0f}"
+    yield f"{epochs}"
+    yield f"{epochs * seconds / 60:.1f}"
+    yield f"`{clone.figures('evaluate')['protocol']}`"
 
 
 def parser_of(doc: str | None, names: Sequence[str]) -> argparse.ArgumentParser:

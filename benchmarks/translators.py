@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trainings import Clone, Table, Training, fill, parser_of, players
+from trainings import COSTS, Clone, Table, Training, costs, fill, parser_of
 
 HEADER = (
     "| training | `l1` | unchanged | `psnr` | `ssim` | `chroma_l1` | unchanged | `class_kept` | "
-    "unchanged | `fid_classifier` | `cycle_l1` | parameters | epochs | minutes | protocol |"
+    "unchanged | `fid_classifier` | `cycle_l1` | "
+    f"{COSTS}"
 )
 TASKS = (
     Training("edges_pix2pix", "pix2pix"),
@@ -33,7 +34,7 @@ TASKS = (
 def cells(clone: Clone, epochs: int, seconds: float) -> Iterator[str]:
     """The figures of the experiment in the workspace, in the order of HEADER, those of the way
     back after a slash; an epoch takes ``seconds``."""
-    figures, last = map(clone.figures, ("evaluate", "train"))
+    figures = clone.figures("evaluate")
     yield _both(figures, "l1")
     yield _both(figures, "l1_unchanged")
     yield _both(figures, "psnr", 1)
@@ -44,10 +45,7 @@ def cells(clone: Clone, epochs: int, seconds: float) -> Iterator[str]:
     yield _both(figures, "class_kept_unchanged")
     yield _both(figures, "fid_classifier", 2)
     yield _both(figures, "cycle_l1")
-    yield players(last)
-    yield f"{epochs}"
-    yield f"{epochs * seconds / 60:.1f}"
-    yield f"`{figures['protocol']}`"
+    yield from costs(clone, epochs, seconds)
 
 
 def _both(figures: dict[str, Any], name: str, digits: int = 3) -> str:
