@@ -20,7 +20,6 @@ from helpers.translating import pairs_of
 
 # A norm of each pixel over four channels would magnify rounding wherever all four are small.
 WIDER = {"channel_base": 256, "channel_max": 16}
-SHORTER = {"steps": 2, "multipliers": [1, 2]}  # of chains, since each step is traced
 SIZE = 28  # pixels a side, which networks see as 32
 
 
@@ -34,7 +33,7 @@ class Exported(NamedTuple):
 @cache
 def samplers_of(name: str) -> dict[str, Sampler]:
     """The samplers of a shipped block, shrunk, by their names; see :func:`as_if_trained`."""
-    with patch.dict(SMALL, WIDER | SHORTER):
+    with patch.dict(SMALL, WIDER):
         model = small_model(name)
     if name in TRANSLATORS:
         spec = pairs_of(SIZE, paired=model.source.paired)  # type: ignore[union-attr]
