@@ -8,12 +8,12 @@ initial weights.
 from __future__ import annotations
 
 from ganpipe.core.plugins import load
-from ganpipe.networks.configs.denoising import DenoiserConfig, PairDiscriminatorConfig
+from ganpipe.networks.configs.denoising import NCSNppDenoiser, NCSNppDiscriminator
 from ganpipe.networks.network import Network
 
 
 def build_denoiser(
-    config: DenoiserConfig, *, latent_dim: int, image_shape: tuple[int, int, int]
+    config: NCSNppDenoiser, *, latent_dim: int, image_shape: tuple[int, int, int]
 ) -> Network:
     """The generator of ``config.arch`` for images of ``image_shape`` (C, H, W).
 
@@ -26,7 +26,7 @@ def build_denoiser(
 
 
 def build_pair_discriminator(
-    config: PairDiscriminatorConfig, *, image_shape: tuple[int, int, int]
+    config: NCSNppDiscriminator, *, image_shape: tuple[int, int, int]
 ) -> Network:
     """The discriminator of ``config.arch`` for pairs of images of ``image_shape`` (C, H, W)."""
     network: Network = load("ganpipe.networks", config.arch).Discriminator(

@@ -11,7 +11,7 @@ from ganpipe.core.schema import (
     ScheduledProbability,
     Strict,
 )
-from ganpipe.networks.configs.denoising import DenoiserConfig, PairDiscriminatorConfig
+from ganpipe.networks.configs.denoising import NCSNppDenoiser, NCSNppDiscriminator
 from ganpipe.optim.config import PlayerOptimizers
 
 
@@ -21,8 +21,8 @@ class DDGANConfig(Strict):
     method: Literal["ddgan"]
     steps: PositiveInt = 4  # of the diffusion, and passes of the generator for an image
     latent_dim: PositiveInt  # length of the noise vector z of each step
-    generator: DenoiserConfig
-    discriminator: PairDiscriminatorConfig
+    generator: NCSNppDenoiser
+    discriminator: NCSNppDiscriminator
     r1: ScheduledNonNegative = 0.02  # weight of |gradient|² / 2 at real images; 0: none
     # At every k-th update of the discriminator, not multiplied by k: as `penalties.r1` of other
     # models with the weight r1 / r1_every and penalty_every: r1_every.

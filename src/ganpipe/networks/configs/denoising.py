@@ -27,7 +27,3 @@ class NCSNppDiscriminator(Strict):
 
     arch: Literal["ncsnpp"]
     width: PositiveInt  # channels after the first layer; doubles up to 4 times as many
-
-
-DenoiserConfig = NCSNppDenoiser
-PairDiscriminatorConfig = NCSNppDiscriminator
