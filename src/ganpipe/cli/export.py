@@ -40,8 +40,8 @@ def main(options: argparse.Namespace) -> None:
     protocol = _project_file(paths.EVALUATE_PROTOCOL)
     found = export_checked(trained, out, options.precision, protocol)
     print(
-        f"{out}: {found['bytes']:,} bytes; its images differ from PyTorch's by at most "
-        f"{found['max_difference']:.2g} in [-1, 1], and in {found['pixels_differ']:.2g} of their "
+        f"{out}: {out.stat().st_size:,} bytes; its images differ from PyTorch's by at most "
+        f"{found.max_difference:.2g} in [-1, 1], and in {found.pixels_differ:.2g} of their "
         "pixels"
     )
     if options.tensorrt:

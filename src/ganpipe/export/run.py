@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from ganpipe.export.config import OnnxPrecision
 from ganpipe.export.metadata import metadata_of
 from ganpipe.export.onnx import export_onnx
 from ganpipe.export.packages import INSTALL, missing
-from ganpipe.export.parity import compare, expect_parity
+from ganpipe.export.parity import Parity, compare, expect_parity
 from ganpipe.runtime.device import pick_device, set_deterministic
 from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.pictures import BACK, way_back
@@ -45,7 +44,7 @@ def export(precision: OnnxPrecision) -> None:
     share_out()
     protocol = read_json(paths.EVALUATE_PROTOCOL, "evaluate")
     files = {"": paths.GENERATOR, BACK: way_back(paths.GENERATOR)}
-    metrics: dict[str, Any] = {"onnx_precision": precision}
+    metrics: dict[str, float] = {}
     with atomic_folder(paths.EXPORT) as folder:
         for name, weights in files.items():
             if weights.exists() or not name:
@@ -53,14 +52,15 @@ def export(precision: OnnxPrecision) -> None:
                 target = folder / paths.onnx(name).name
                 found = export_checked(trained, target, precision, protocol)
                 suffix = f"_{name}" if name else ""
-                metrics |= {f"onnx_{key}{suffix}": value for key, value in found.items()}
+                metrics[f"onnx_max_difference{suffix}"] = found.max_difference
+                metrics[f"onnx_pixels_differ{suffix}"] = found.pixels_differ
     write_json(paths.EXPORT_METRICS, metrics)
 
 
 def export_checked(
     trained: Trained, path: Path, precision: OnnxPrecision, protocol: dict[str, Any]
-) -> dict[str, Any]:
-    """Write ``path`` and return its size and its differences from PyTorch.
+) -> Parity:
+    """Write ``path`` and return its differences from PyTorch.
 
     Raises GanpipeError where they are above the limits; ``path`` is then removed.
     """
@@ -72,4 +72,4 @@ def export_checked(
     except BaseException:
         path.unlink()
         raise
-    return {"bytes": path.stat().st_size, **asdict(found)}
+    return found
