@@ -56,7 +56,7 @@ def metric_files(project: Project) -> list[str]:
 
 def test_a_comparison_of_two_models_shows_figures_alone(project: Project) -> None:
     for model in ("dcgan", "mlp"):
-        project.dvc("exp", "run", "--name", model, "-S", f"model={model}")
+        project.dvc("exp", "run", "--name", model, "-S", f"model={model}", "evaluate")
     changes = json.loads(project.dvc("metrics", "diff", "dcgan", "mlp", "--json"))
     rows = {
         f"{file}: {name}": value for file, part in changes.items() for name, value in part.items()

@@ -65,7 +65,7 @@ def test_two_sets_become_an_experiment_in_a_copy(mine: Project) -> None:
         "train.batch_size=8",
     )
     mine.run("git", "checkout", "-q", "params.yaml")
-    mine.dvc("exp", "run", "--temp", "--name", "sets", *options)
+    mine.dvc("exp", "run", "--temp", "--name", "sets", *options, "evaluate")
     listed = mine.run("git", "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps")
     commit = next(line.split()[0] for line in listed.splitlines() if line.endswith("/sets"))
     figures = json.loads(mine.run("git", "show", f"{commit}:metrics/evaluate.json"))
