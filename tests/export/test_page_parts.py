@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from base64 import b64decode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -203,11 +204,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def here(run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(run: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(run)
     monkeypatch.setattr(live, "runtime", lambda: TINY)
     live.carried_runtime.cache_clear()
-    return run
+    yield run
+    live.carried_runtime.cache_clear()
 
 
 def test_a_page_is_the_same_in_every_folder(
