@@ -1,4 +1,4 @@
-"""What the extractors see in translations: the classes that are kept, and the domain of the way
+"""Figures of translations by the extractors: the classes that are kept, and the domain of the way
 back, whose real images no stage has measured."""
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def load_spec(folder: Path = paths.PREPARED) -> DataSpec:
     try:
         return DataSpec.from_dict(content)
     except (TypeError, KeyError):
-        raise _damaged(path, "it has other fields") from None
+        raise damaged(path, "it has other fields") from None
 
 
 def load_images(folder: Path, split: SplitName, mmap: bool = True) -> np.ndarray:
@@ -48,7 +48,7 @@ def load_images(folder: Path, split: SplitName, mmap: bool = True) -> np.ndarray
     """
     spec = load_spec(folder)
     path = images_path(folder, split)
-    return _load(path, (_count(spec, split), *spec.target.native_shape), np.uint8, mmap=mmap)
+    return load_array(path, (_count(spec, split), *spec.target.native_shape), np.uint8, mmap=mmap)
 
 
 def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
@@ -60,9 +60,9 @@ def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
     if not spec.target.classes:
         return None
     path = labels_path(folder, split)
-    labels = _load(path, (_count(spec, split),), np.int64, mmap=False)
+    labels = load_array(path, (_count(spec, split),), np.int64, mmap=False)
     if labels.min() < 0 or labels.max() >= len(spec.target.classes):
-        raise _damaged(path, f"a label is outside 0..{len(spec.target.classes) - 1}")
+        raise damaged(path, f"a label is outside 0..{len(spec.target.classes) - 1}")
     return labels
 
 
@@ -75,7 +75,11 @@ def _count(spec: DataSpec, split: SplitName) -> int:
     return spec.num_train if split == "train" else spec.num_test
 
 
-def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic], *, mmap: bool) -> np.ndarray:
+def load_array(
+    path: Path, shape: tuple[int, ...], dtype: type[np.generic], *, mmap: bool
+) -> np.ndarray:
+    """The array in a file of the stage `prepare`; raises GanpipeError where it is missing, damaged,
+    or of another shape or type."""
     try:
         array = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
     except FileNotFoundError:
@@ -83,12 +87,13 @@ def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic], *, mmap: 
             f"{path} is missing; the stage '{STAGE}' writes it: run `dvc repro`"
         ) from None
     except (ValueError, EOFError) as error:
-        raise _damaged(path, str(error)) from None
+        raise damaged(path, str(error)) from None
     if array.shape != shape or array.dtype != dtype:
         found = f"{array.dtype} {array.shape}"
-        raise _damaged(path, f"it holds {found}, not {np.dtype(dtype)} {shape}")
+        raise damaged(path, f"it holds {found}, not {np.dtype(dtype)} {shape}")
     return array
 
 
-def _damaged(path: Path, what: str) -> GanpipeError:
+def damaged(path: Path, what: str) -> GanpipeError:
+    """The error for a file of data/prepared that holds what it should not."""
     return GanpipeError(f"{path} is damaged ({what}); delete {path.parent} and run `dvc repro`")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.data.loading.arrays import STAGE, SplitName, load_spec
+from ganpipe.data.loading.arrays import SplitName, damaged, load_array, load_spec
 
 DATASET = "stacked_mnist"
 CHANNELS = 3
@@ -36,18 +36,9 @@ def load_digits(folder: Path, split: SplitName) -> np.ndarray:
         )
     path = digits_path(folder, split)
     count = spec.num_train if split == "train" else spec.num_test
-    try:
-        digits: np.ndarray = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise GanpipeError(
-            f"{path} is missing; the stage '{STAGE}' writes it: run `dvc repro`"
-        ) from None
-    except (ValueError, EOFError) as error:
-        raise _damaged(path, str(error)) from None
-    if digits.shape != (count, CHANNELS) or digits.dtype != np.int64:
-        raise _damaged(path, f"it holds {digits.dtype} {digits.shape}")
+    digits = load_array(path, (count, CHANNELS), np.int64, mmap=False)
     if digits.min() < 0 or digits.max() >= len(DIGITS):
-        raise _damaged(path, f"a digit is outside 0..{len(DIGITS) - 1}")
+        raise damaged(path, f"a digit is outside 0..{len(DIGITS) - 1}")
     return digits
 
 
@@ -55,7 +46,3 @@ def modes_of(digits: np.ndarray) -> np.ndarray:
     """(N,) int64 in 0..999: the three digits (N, 3) read as a number, red first."""
     places: np.ndarray = len(DIGITS) ** np.arange(CHANNELS - 1, -1, -1)
     return digits @ places
-
-
-def _damaged(path: Path, what: str) -> GanpipeError:
-    return GanpipeError(f"{path} is damaged ({what}); delete {path.parent} and run `dvc repro`")

@@ -126,7 +126,7 @@ def _read(
 
 
 def _without_damaged_metadata(path: Path, look: Callable[[Path | io.BytesIO], Seen]) -> Seen:
-    """What ``look`` finds in the file or, where its metadata alone are damaged, in the rest."""
+    """The result of ``look`` on the file; without its metadata where those alone are damaged."""
     try:
         return look(path)
     except DamagedImageError:

@@ -50,7 +50,7 @@ class Group(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What lies in data/raw."""
+    """The items of data/raw, and how files hold their sides."""
 
     side_by_side: bool  # a file holds A, its left half, and B
     groups: list[Group]  # one of pairs; without pairs one for each side

@@ -29,7 +29,7 @@ SIDES = ("source", "target")
 
 
 class Live(NamedTuple):
-    """What a page needs to draw."""
+    """The parts of a page that draw."""
 
     content: dict[str, Any]  # JSON for its program
     sections: list[str]  # HTML

@@ -1,4 +1,4 @@
-"""What a page knows of a network: its inputs, its images, its directions, the noise of a few
+"""Description of a network for a page: its inputs, its images, its directions, the noise of a few
 seeds."""
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def _command(before: Any, after: Mapping[str, Any]) -> str:
 
 
 def _changes(before: Any, after: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """What -S takes, for every field that differs."""
+    """The values of -S for every field that differs."""
     known = before if isinstance(before, dict) else {}
     for name, value in after.items():
         full = f"{path}{name}"
@@ -85,7 +85,7 @@ def _value(value: Any) -> str:
 
 
 def _git(*words: str) -> str | None:
-    """What git says; None where it fails or is missing."""
+    """The output of git; None where it fails or is missing."""
     try:
         done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
     except OSError:

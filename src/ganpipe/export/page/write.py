@@ -101,7 +101,7 @@ def _write(
 
 
 def _training(trained: Trained) -> tuple[dict[str, Any], str]:
-    """What the slider through the training shows, and its section."""
+    """The data of the slider through the training, and its section."""
     frames = progress_frames()
     made: Sheet = sheet(list(frames.values()))
     names, figures = snapshot_figures()
