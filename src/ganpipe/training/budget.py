@@ -22,12 +22,15 @@ def check_budget(
     Raises GanpipeError where there are too few of them to train anything.
     """
     if total < LEAST_STEPS:
-        enough = -(-method.batches_before(LEAST_STEPS) // per_epoch)
+        batches = method.batches_before(LEAST_STEPS)
+        enough = -(-batches // per_epoch)
+        advice = [f"set train.epochs to {enough} at the very least", "lower train.batch_size"]
+        if batches > LEAST_STEPS:
+            advice.append("lower the model's schedule.n_critic and schedule.critic_warmup")
         raise GanpipeError(
             f"train.epochs {epochs} is a budget of {epochs * per_epoch} batches, which gives the "
             f"model '{model_name}' {total} training step{'s' * (total != 1)}: too few to learn "
-            f"anything; set train.epochs to {enough} at the very least, lower train.batch_size, or "
-            "lower the model's schedule.n_critic and schedule.critic_warmup"
+            f"anything; {', '.join(advice[:-1])}, or {advice[-1]}"
         )
     given = updates_of(method, total)
     said = " and ".join(f"{number:,} of the {player}" for player, number in given.items())
