@@ -70,11 +70,19 @@ def test_the_way_back_is_compared_with_real_sources(truth: np.ndarray, paired: b
     made = 255 - truth
     expected = distance(seen(made).features, seen(real).features)
     assert found["fid_classifier_b_to_a"] == pytest.approx(expected, rel=1e-4)
+    held_out = np.load(paths.SOURCE / "test_source.npy")
+    floor = distance(seen(held_out).features, seen(real).features)
+    assert found["fid_classifier_floor_b_to_a"] == pytest.approx(floor, rel=1e-4)
     assert found["class_kept_b_to_a"] == pytest.approx(share_of_class(made))
     assert found["class_kept_unchanged_b_to_a"] == pytest.approx(share_of_class(truth))
     record = about_translation(Path("g.safetensors"), translator().sampler, [toy_evaluator()])
     assert record["way_back"] == {
-        "classifier": {"split": "train", "num_real": len(real), "channels": 1}
+        "classifier": {
+            "split": "train",
+            "num_real": len(real),
+            "num_floor": len(held_out),
+            "channels": 1,
+        }
     }
 
 
@@ -114,7 +122,8 @@ def test_of_two_sets_without_pairs_nothing_is_said_of_pairs() -> None:
     source(kind="folder", paired=False)
     assert not sources.has_truth(paths.SOURCE)
     found = figures(translator(), by=[toy_evaluator(4)])
-    assert found.keys() == {"cycle_l1", "cycle_l1_b_to_a", "fid_classifier_b_to_a"}
+    fids = {"fid_classifier_b_to_a", "fid_classifier_floor_b_to_a"}
+    assert found.keys() == {"cycle_l1", "cycle_l1_b_to_a", *fids}
     assert found["cycle_l1"] == found["cycle_l1_b_to_a"] == 0
     record = about_translation(Path("g.safetensors"), translator().sampler, [])
     assert record["truth"] == "not known"

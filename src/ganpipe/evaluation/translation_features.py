@@ -41,8 +41,8 @@ def way_back_seen(
     evaluators: Sequence[Evaluator], made: Sequence[Tensor], given: np.ndarray
 ) -> dict[str, float]:
     """FID of the translations ``made``, uint8 (n, C, h, w) pieces, of the targets ``given``, by
-    every extractor against as many real sources as it compares the way there with, and the
-    classes that they keep."""
+    every extractor against as many real sources as it compares the way there with; its floor,
+    that of as many test sources, unless they are what is compared with; and the classes kept."""
     metrics: dict[str, float] = {}
     num = sum(map(len, made))
     for evaluator in evaluators:
@@ -61,6 +61,11 @@ def way_back_seen(
         )
         statistics = against.collect(as_taken(extractor, made))
         metrics[extractor.key("fid")] = against.fid(statistics)
+        if _split(evaluator) == "train":
+            held_out = _held_out_sources(evaluator)
+            floor = replace(against, num=len(held_out))
+            unseen = floor.collect(as_taken(extractor, pieces(held_out, np.arange(len(held_out)))))
+            metrics[extractor.key("fid_floor")] = floor.fid(unseen)
         if statistics.predicted is not None and extractor.training_share:
             metrics |= _kept(statistics.predicted, _classes_seen(evaluator, given[:num]))
     return metrics
@@ -71,9 +76,12 @@ def about_way_back(evaluators: Sequence[Evaluator]) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for evaluator in evaluators:
         images, rows = _real_sources(evaluator)
+        split = _split(evaluator)
+        floor = {"num_floor": len(_held_out_sources(evaluator))} if split == "train" else {}
         record[str(evaluator.extractor.name)] = {
-            "split": _split(evaluator),
+            "split": split,
             "num_real": len(rows),
+            **floor,
             "channels": _taken(evaluator.extractor, images.shape[1]),
         }
     return record
@@ -125,3 +133,8 @@ def _real_sources(evaluator: Evaluator) -> tuple[np.ndarray, np.ndarray]:
     as many if there are."""
     images = load_source_images(paths.SOURCE, _split(evaluator))
     return images, fixed_order(len(images))[: evaluator.reference.gaussian.num]
+
+
+def _held_out_sources(evaluator: Evaluator) -> np.ndarray:
+    """As many source pictures of the test split as are evaluated, or all if there are fewer."""
+    return load_source_images(paths.SOURCE, "test")[: evaluator.num]
