@@ -18,10 +18,6 @@ from collections.abc import Iterator
 from trainings import COSTS, ROOT, Clone, Table, Training, costs, fill, parser_of
 
 HEADER = f"| block | classes covered | `fid_classifier` | `class_accuracy` | {COSTS}"
-VARIANTS = (  # of blocks, in rows of their own
-    Training("ddgan_1_step", "ddgan", ("models.ddgan.steps=1",)),
-    Training("ddgan_2_steps", "ddgan", ("models.ddgan.steps=2",)),
-)
 
 
 def cells(clone: Clone, epochs: int, seconds: float) -> Iterator[str]:
@@ -43,10 +39,9 @@ def main() -> None:
 
     models = load_params(ROOT / "params.yaml").models
     drawing = [name for name, model in models.items() if hasattr(model, "latent_dim")]
-    trainings = [*(Training(name, name) for name in drawing), *VARIANTS]
-    names = [each.name for each in trainings]
-    options = parser_of(__doc__, names).parse_args()
-    fill(Table("the table", HEADER, names), trainings, cells, options)
+    trainings = [Training(name, name) for name in drawing]
+    options = parser_of(__doc__, drawing).parse_args()
+    fill(Table("the table", HEADER, drawing), trainings, cells, options)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,58 @@
+"""Train the hybrid of GAN and diffusion model with several numbers of steps beside `dcgan`, each
+for as many minutes, and write their table in docs/models.md.
+
+    python benchmarks/hybrids.py --minutes 30 --jobs 2
+    python benchmarks/hybrids.py --minutes 30 --again ddgan_2_steps
+
+Trainings, clones and rows are those of `models.py`. Drawing is timed on one thread, in batches of
+250 images.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from models import HEADER, cells
+from trainings import Clone, Table, Training, fill, parser_of
+
+DRAWING = "ms to draw an image |"
+TRAININGS = (
+    Training("hybrids_dcgan", "dcgan"),
+    Training("ddgan_1_step", "ddgan", ("models.ddgan.steps=1",)),
+    Training("ddgan_2_steps", "ddgan", ("models.ddgan.steps=2",)),
+    Training("ddgan_4_steps", "ddgan"),
+)
+TIMER = """
+import time, torch
+from pathlib import Path
+from statistics import median
+from ganpipe.sampling.draw import draw
+from ganpipe.sampling.trained import load_trained
+
+torch.set_num_threads(1)
+trained = load_trained(Path("models/generator.safetensors"), torch.device("cpu"))
+times = []
+for _ in range(4):
+    start = time.process_time()
+    list(draw(trained.sampler, 250, trained.seed))
+    times.append(time.process_time() - start)
+print(1000 * median(times[1:]) / 250)
+"""
+
+
+def _cells(clone: Clone, epochs: int, seconds: float) -> Iterator[str]:
+    """The figures of `models.py`, and the milliseconds in which an image is drawn."""
+    yield from cells(clone, epochs, seconds)
+    yield f"{float(clone.run(sys.executable, '-c', TIMER).split()[-1]):.2f}"
+
+
+def main() -> None:
+    """Run the trainings and fill the table."""
+    names = [training.name for training in TRAININGS]
+    options = parser_of(__doc__, names).parse_args()
+    fill(Table("the hybrids", f"{HEADER} {DRAWING}", names), TRAININGS, _cells, options)
+
+
+if __name__ == "__main__":
+    main()
