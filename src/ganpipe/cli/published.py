@@ -101,7 +101,7 @@ PUBLISHED = {
     ),
     "acgan": Published(
         source="Gulrajani et al. 2017, appendix C, and the authors' program",
-        changes=WGAN_GP,
+        changes={**WGAN_GP, "objective.auxiliary.generator": 0.1},
         note="CIFAR-10; not the networks of Odena et al. 2017",
     ),
     "biggan": Published(
@@ -112,6 +112,7 @@ PUBLISHED = {
             **_both(width=256),
             "schedule.n_critic": 4,
             "schedule.new_images": True,
+            "optimizer.generator.lr": 0.0002,
             "optimizer.discriminator.lr": 0.0002,
             "ema_decay": 0.9999,
             "train.batch_size": 50,
