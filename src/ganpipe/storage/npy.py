@@ -1,4 +1,4 @@
-"""Arrays written to .npy files piece by piece, in bounded memory.
+"""Arrays in .npy files: written piece by piece, in bounded memory, and read with a check of shape.
 
 Plain writes, not a memory map: a full disk is then an error, where a map would be killed.
 """
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.lib import format as npy_format
+
+from ganpipe.core.errors import GanpipeError
 
 
 class NpyWriter:
@@ -44,3 +46,34 @@ class NpyWriter:
             "shape": (self.rows, *self._row_shape),
         }
         npy_format.write_array_header_1_0(self._file, header)
+
+
+def read_npy(
+    path: Path, made_by: str, shape: tuple[int | None, ...], dtype: type[np.generic], *, mmap: bool
+) -> np.ndarray:
+    """The array of ``shape``, in which None stands for any length, in a file that the stage
+    ``made_by`` writes; read-only on disk, or in memory.
+
+    Raises GanpipeError where it is missing, damaged, or of another shape or type.
+    """
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
+    except FileNotFoundError:
+        raise GanpipeError(
+            f"{path} is missing; the stage '{made_by}' writes it: run `dvc repro`"
+        ) from None
+    except (ValueError, EOFError) as error:
+        raise damaged(path, str(error)) from None
+    fits = len(array.shape) == len(shape) and all(
+        wanted in (None, found) for wanted, found in zip(shape, array.shape, strict=True)
+    )
+    if not fits or array.dtype != dtype:
+        wanted = str(shape).replace("None", "any")
+        found = f"{array.dtype} {array.shape}"
+        raise damaged(path, f"it holds {found}, not {np.dtype(dtype)} {wanted}")
+    return array
+
+
+def damaged(path: Path, what: str) -> GanpipeError:
+    """The error for a file in a stage's folder that holds what it should not."""
+    return GanpipeError(f"{path} is damaged ({what}); delete {path.parent} and run `dvc repro`")

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from ganpipe.core import paths
-from ganpipe.core.errors import GanpipeError
 from ganpipe.data.spec import DataSpec
 from ganpipe.storage.files import read_json
+from ganpipe.storage.npy import damaged, read_npy
 
 SplitName = Literal["train", "test"]
 STAGE = "prepare"
@@ -48,7 +48,9 @@ def load_images(folder: Path, split: SplitName, mmap: bool = True) -> np.ndarray
     """
     spec = load_spec(folder)
     path = images_path(folder, split)
-    return load_array(path, (_count(spec, split), *spec.target.native_shape), np.uint8, mmap=mmap)
+    return read_npy(
+        path, STAGE, (_count(spec, split), *spec.target.native_shape), np.uint8, mmap=mmap
+    )
 
 
 def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
@@ -60,7 +62,7 @@ def load_labels(folder: Path, split: SplitName) -> np.ndarray | None:
     if not spec.target.classes:
         return None
     path = labels_path(folder, split)
-    labels = load_array(path, (_count(spec, split),), np.int64, mmap=False)
+    labels = read_npy(path, STAGE, (_count(spec, split),), np.int64, mmap=False)
     if labels.min() < 0 or labels.max() >= len(spec.target.classes):
         raise damaged(path, f"a label is outside 0..{len(spec.target.classes) - 1}")
     return labels
@@ -73,27 +75,3 @@ def count_classes(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[int, ..
 
 def _count(spec: DataSpec, split: SplitName) -> int:
     return spec.num_train if split == "train" else spec.num_test
-
-
-def load_array(
-    path: Path, shape: tuple[int, ...], dtype: type[np.generic], *, mmap: bool
-) -> np.ndarray:
-    """The array in a file of the stage `prepare`; raises GanpipeError where it is missing, damaged,
-    or of another shape or type."""
-    try:
-        array = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
-    except FileNotFoundError:
-        raise GanpipeError(
-            f"{path} is missing; the stage '{STAGE}' writes it: run `dvc repro`"
-        ) from None
-    except (ValueError, EOFError) as error:
-        raise damaged(path, str(error)) from None
-    if array.shape != shape or array.dtype != dtype:
-        found = f"{array.dtype} {array.shape}"
-        raise damaged(path, f"it holds {found}, not {np.dtype(dtype)} {shape}")
-    return array
-
-
-def damaged(path: Path, what: str) -> GanpipeError:
-    """The error for a file of data/prepared that holds what it should not."""
-    return GanpipeError(f"{path} is damaged ({what}); delete {path.parent} and run `dvc repro`")

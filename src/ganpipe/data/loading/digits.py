@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.data.loading.arrays import SplitName, damaged, load_array, load_spec
+from ganpipe.data.loading.arrays import STAGE, SplitName, load_spec
+from ganpipe.storage.npy import damaged, read_npy
 
 DATASET = "stacked_mnist"
 CHANNELS = 3
@@ -36,7 +37,7 @@ def load_digits(folder: Path, split: SplitName) -> np.ndarray:
         )
     path = digits_path(folder, split)
     count = spec.num_train if split == "train" else spec.num_test
-    digits = load_array(path, (count, CHANNELS), np.int64, mmap=False)
+    digits = read_npy(path, STAGE, (count, CHANNELS), np.int64, mmap=False)
     if digits.min() < 0 or digits.max() >= len(DIGITS):
         raise damaged(path, f"a digit is outside 0..{len(DIGITS) - 1}")
     return digits

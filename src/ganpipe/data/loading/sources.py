@@ -16,6 +16,7 @@ from ganpipe.core.errors import GanpipeError
 from ganpipe.data.loading.arrays import SplitName, load_spec, spec_path
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.storage.files import read_json
+from ganpipe.storage.npy import damaged, read_npy
 
 Side = Literal["source", "target"]
 SIDES: tuple[Side, Side] = ("source", "target")
@@ -40,11 +41,15 @@ def about_path(folder: Path) -> Path:
 def load_pairing(folder: Path) -> DataSpec:
     """Both domains and whether they are paired. Raises GanpipeError where the folder is missing,
     damaged, or of a model that draws from noise."""
-    if not spec_path(folder).exists():
-        raise _missing(spec_path(folder))
+    path = spec_path(folder)
+    if not path.exists():
+        raise GanpipeError(
+            f"{path} is missing; the stage '{STAGE}' writes it for a model that translates: run "
+            "`dvc repro`"
+        )
     spec = load_spec(folder)
     if spec.source is None:
-        raise _damaged(folder, "it describes no source")
+        raise damaged(path, "it describes no source")
     return spec
 
 
@@ -72,16 +77,15 @@ def load_source_images(folder: Path, split: SplitName) -> np.ndarray:
         count = spec.num_test
     else:
         count = spec.num_train if spec.paired else len(load_rows(folder, "source"))
-    return _load(source_path(folder, split), (count, *spec.source.native_shape), np.uint8)
+    shape = (count, *spec.source.native_shape)
+    return read_npy(source_path(folder, split), STAGE, shape, np.uint8, mmap=True)
 
 
 def load_rows(folder: Path, side: Side) -> np.ndarray:
     """The rows of the prepared training images on one side of an unpaired model, int64 (n,)."""
     path = rows_path(folder, side)
-    rows = _load(path, None, np.int64)
-    if side == "target" and len(rows) != load_spec(folder).num_train:
-        raise _damaged(folder, f"{path.name} has {len(rows)} rows")
-    return rows
+    count = load_spec(folder).num_train if side == "target" else None
+    return read_npy(path, STAGE, (count,), np.int64, mmap=True)
 
 
 def source_of(spec: DataSpec) -> Domain:
@@ -92,26 +96,3 @@ def source_of(spec: DataSpec) -> Domain:
             "writes them: run `dvc repro`"
         )
     return spec.source
-
-
-def _load(path: Path, shape: tuple[int, ...] | None, dtype: type[np.generic]) -> np.ndarray:
-    try:
-        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise _missing(path) from None
-    except (ValueError, EOFError) as error:
-        raise _damaged(path.parent, str(error)) from None
-    if array.dtype != dtype or (array.shape != shape and (shape or array.ndim != 1)):
-        raise _damaged(path.parent, f"{path.name} holds {array.dtype} {array.shape}")
-    return array
-
-
-def _damaged(folder: Path, what: str) -> GanpipeError:
-    return GanpipeError(f"{folder} is damaged ({what}); delete it and run `dvc repro source`")
-
-
-def _missing(path: Path) -> GanpipeError:
-    return GanpipeError(
-        f"{path} is missing; the stage '{STAGE}' writes it for a model that translates: run "
-        "`dvc repro`"
-    )

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ganpipe.core.errors import GanpipeError
 from ganpipe.data.loading import arrays, sources
 from ganpipe.data.source.config import Folder
 from ganpipe.data.source.halves import halve
 from ganpipe.data.spec import DataSpec
 from ganpipe.storage.files import write_json
-from ganpipe.storage.npy import NpyWriter
+from ganpipe.storage.npy import NpyWriter, read_npy
 
 BLOCK = 1024  # pictures in memory at once
 
@@ -47,19 +46,7 @@ def write_given(config: Folder, prepared: Path, folder: Path) -> None:
 def _load(spec: DataSpec, prepared: Path, split: arrays.SplitName) -> np.ndarray:
     """Source pictures of a split, uint8 (N, C, h, w), memory-mapped."""
     path, shape = sources.source_path(prepared, split), sources.source_of(spec).native_shape
-    try:
-        pictures: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise _damaged(path, str(error)) from None
-    if pictures.dtype != np.uint8 or pictures.shape[1:] != shape:
-        raise _damaged(path, f"it holds {pictures.dtype} {pictures.shape}")
-    return pictures
-
-
-def _damaged(path: Path, what: str) -> GanpipeError:
-    return GanpipeError(
-        f"{path} is missing or damaged ({what}); delete {path.parent} and run `dvc repro`"
-    )
+    return read_npy(path, arrays.STAGE, (None, *shape), np.uint8, mmap=True)
 
 
 def _copy(pictures: np.ndarray, rows: np.ndarray, path: Path) -> None:
