@@ -260,7 +260,9 @@ def test_damaged_sources_are_refused(prepared: Path, tmp_path: Path) -> None:
     folder = tmp_path / "source"
     write_source(config("inverted"), prepared=prepared, folder=folder)
     np.save(sources.source_path(folder, "train"), np.zeros((3, 1, 8, 8), np.uint8))
-    with pytest.raises(GanpipeError, match=r"train_source.npy is damaged \(it holds uint8 \(3, 1, 8"):
+    with pytest.raises(
+        GanpipeError, match=r"train_source.npy is damaged \(it holds uint8 \(3, 1, 8"
+    ):
         sources.load_source_images(folder, "train")
     sources.source_path(folder, "test").unlink()
     with pytest.raises(GanpipeError, match="the stage 'source' writes it"):

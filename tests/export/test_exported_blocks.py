@@ -15,7 +15,7 @@ from helpers.support import ROOT, SHIPPED
 from helpers.tensorrt_operators import OPSETS, RESIZE, SUPPORTED
 
 from ganpipe.export.onnx import example_inputs
-from ganpipe.export.parity import SIZES, compare, expect_parity, open_session
+from ganpipe.export.parity import SIZES, compare, expect_parity, open_session, rounding_error
 from ganpipe.sampling.sampler import Label, Noise, Picture
 
 
@@ -36,6 +36,7 @@ def test_a_file_draws_what_pytorch_draws_at_any_size(exported: list[Exported]) -
             assert np.abs(ours - theirs).max() < 1e-4
         assert ours.std() > 0.02, "images of one colour would show nothing"
         expect_parity(compare(sampler, path), "fp32", path)
+        assert 0 < rounding_error(sampler) < 1e-4
 
 
 def test_inputs_are_those_of_the_sampler(exported: list[Exported]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,7 +12,17 @@ from helpers.exported import samplers_of
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export import run
-from ganpipe.export.parity import LIMITS, Parity, compare, difference, expect_parity, open_session
+from ganpipe.export.onnx import example_inputs
+from ganpipe.export.parity import (
+    LIMITS,
+    SIZES,
+    Parity,
+    compare,
+    difference,
+    expect_parity,
+    open_session,
+)
+from ganpipe.sampling.sampler import Noise
 from ganpipe.sampling.trained import Trained
 
 
@@ -67,6 +78,35 @@ def test_a_file_that_draws_something_else_is_not_written(
     monkeypatch.undo()
     run.export_checked(Trained(sampler, {}), tmp_path / "generator.onnx", "fp32", {})
     assert compare(sampler, tmp_path / "generator.onnx").max_difference < 1e-4
+
+
+class Magnifier(torch.nn.Module):
+    """A sum whose terms cancel: what is left is mostly the rounding of float32."""
+
+    inputs: ClassVar[dict[str, Noise]] = {"z": Noise((100,))}
+
+    def draw_inputs(self, n: int, rng: torch.Generator) -> dict[str, torch.Tensor]:
+        return {"z": torch.randn(n, 100, generator=rng)}
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return (z + 1000.0).sum(1) - 100_000.0
+
+
+def test_a_network_that_magnifies_rounding_may_differ_by_that() -> None:
+    """By four times its own error and no more; other limits stay as they are."""
+    network: Any = Magnifier()
+    worst = 0.0
+    for size in SIZES:
+        z = example_inputs(network, size, seed=size)["z"]
+        exact = (z.double() + 1000.0).sum(1) - 100_000.0
+        worst = max(worst, float((network(z=z) - exact).abs().max()))
+    assert worst > 1e-3
+    path = Path("generator.onnx")
+    expect_parity(Parity(3.9 * worst, 0, 0), "fp32", path, network)
+    with pytest.raises(GanpipeError, match="max_difference"):
+        expect_parity(Parity(4.1 * worst, 0, 0), "fp32", path, network)
+    with pytest.raises(GanpipeError, match="pixels_differ"):
+        expect_parity(Parity(0, 2e-3, 0), "fp32", path, network)
 
 
 def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, astuple, dataclass
+import copy
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ganpipe.sampling.draw import to_uint8
 from ganpipe.sampling.sampler import Sampler
 
 SIZES = (1, 2, 5, 64)  # images at a time
+ROUNDING = 4  # times as much as PyTorch itself loses by rounding is allowed
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,36 @@ def difference(ours: np.ndarray, theirs: np.ndarray) -> Parity:
     )
 
 
-def expect_parity(found: Parity, precision: OnnxPrecision, path: Path) -> None:
-    """Raise GanpipeError where ``found`` is above the limits of ``precision``."""
-    if above := found.above(LIMITS[precision]):
+@torch.inference_mode()
+def rounding_error(sampler: Sampler) -> float:
+    """The largest difference that float32 makes to images of ``sampler`` in PyTorch, against
+    float64, on the CPU and the inputs of :func:`compare`."""
+    single = copy.deepcopy(sampler).cpu()
+    double = copy.deepcopy(single).double()
+    worst = 0.0
+    for size in SIZES:
+        inputs = example_inputs(sampler, size, seed=size)
+        precise = {
+            name: value.double() if value.is_floating_point() else value
+            for name, value in inputs.items()
+        }
+        worst = max(worst, float((single(**inputs) - double(**precise)).abs().max()))
+    return worst
+
+
+def expect_parity(
+    found: Parity, precision: OnnxPrecision, path: Path, sampler: Sampler | None = None
+) -> None:
+    """Raise GanpipeError where ``found`` is above the limits of ``precision``.
+
+    Networks that magnify rounding, such as chains, may differ in fp32 by ROUNDING times what
+    PyTorch's own arithmetic loses with ``sampler``: no file can be nearer than that.
+    """
+    limits = LIMITS[precision]
+    if precision == "fp32" and sampler is not None and found.above(limits):
+        own = ROUNDING * rounding_error(sampler)
+        limits = replace(limits, max_difference=max(limits.max_difference, own))
+    if above := found.above(limits):
         raise GanpipeError(
             f"{path.name} would not draw what PyTorch draws ({above}); it is not written"
         )

@@ -68,7 +68,7 @@ def export_checked(
     export_onnx(trained.sampler, path, precision=precision, metadata=metadata)
     try:
         found = compare(trained.sampler, path)
-        expect_parity(found, precision, path)
+        expect_parity(found, precision, path, trained.sampler)
     except BaseException:
         path.unlink()
         raise
