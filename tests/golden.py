@@ -19,42 +19,25 @@ before judging, are covered by `--mnist FOLDER`, where FOLDER/mnist holds the fo
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from helpers import golden_worker, small
+from helpers.golden_results import report
+from helpers.golden_worker import read_yaml
 from PIL import Image
-from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDES = ("older", "newer")
-FIGURES = ("evaluate.json", "snapshots.json", "snapshots.csv", "class_share.csv")
-SHOWN = 5  # differences of one run that are printed
-
-# What fields become where their dotted name ends so; names that a checkout lacks are passed over.
-SMALL: dict[str, Any] = {  # of networks and methods; what is 0 or false, and so not used, stays so
-    "width": 4,
-    "hidden": [16, 12],
-    "latent_dim": 8,
-    "minibatch_discrimination": 3,
-    "unrolled_steps": 2,
-    "critic_warmup": False,  # 100 updates a step
-    "channel_base": 64,
-    "channel_max": 4,
-    "style_dim": 8,
-}
 TINY: dict[str, Any] = {
     "dataset": "folder",
     "folder.path": "data/images",
@@ -90,7 +73,6 @@ MNIST: dict[str, Any] = TINY | {
     "evaluate.classifier.epochs": 1,
     "evaluate.classifier.batch_size": 2000,
 }
-NEEDED = ("dataset", "model", "train.precision")  # without these a run is not what its line says
 
 
 def main() -> None:
@@ -156,6 +138,7 @@ def run_both(arguments: argparse.Namespace, folder: Path, threads: int) -> None:
             "threads": threads,
             "precisions": arguments.precision,
             "models": arguments.models,
+            "small": small.FIELDS,
             "changes": (MNIST if arguments.mnist else TINY) | {"threads": threads},
         }
         environment = os.environ | {
@@ -166,7 +149,7 @@ def run_both(arguments: argparse.Namespace, folder: Path, threads: int) -> None:
             "GANPIPE_MIRROR": str(arguments.mnist.resolve()) if arguments.mnist else "",
             "GANPIPE_OFFLINE": "1",
         }
-        command = [sys.executable, "-P", __file__, "--worker", json.dumps(task)]
+        command = [sys.executable, "-P", golden_worker.__file__, json.dumps(task)]
         log = folder / side / "log.txt"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -210,169 +193,5 @@ def draw_images(folder: Path, per_class: int = 40, size: int = 32) -> None:
             Image.fromarray(noisy).save(folder / name / f"{index:03d}.png")
 
 
-def work(task: dict[str, Any]) -> None:
-    """Run every model with every precision in this process, in a workspace of one checkout.
-
-    Stages listed before `train` do not depend on the model and run once for each precision, except
-    `check`, which reads the chosen block.
-    """
-    import torch
-
-    import ganpipe
-
-    assert Path(str(ganpipe.__file__)).is_relative_to(Path.cwd()), ganpipe.__file__
-    torch.set_num_threads(task["threads"])
-    with suppress(ImportError):  # not all checkouts have it; one process runs every stage here
-        import ganpipe.core.guard
-
-        ganpipe.core.guard.install = lambda stage: None
-    shipped = read_yaml(Path("params.yaml"))
-    stages = stage_names()
-    shared = set(stages[: stages.index("train")]) - {"check"}
-    for precision in task["precisions"]:
-        for index, model in enumerate(task["models"]):
-            write_params(shipped, task["changes"] | {"model": model, "precision": precision})
-            for stage in stages:
-                if stage in shared and index:
-                    continue
-                if stage == "train" and not index:
-                    Path("metrics").mkdir(exist_ok=True)
-                    shutil.copytree("metrics", "shared_metrics", dirs_exist_ok=True)
-                print(f"== {precision}, {model}: {stage}", flush=True)
-                run_stage(stage)
-            results = Path("../results", precision, model)
-            results.mkdir(parents=True)
-            for name in ("models", "metrics", "samples"):
-                shutil.move(name, results)
-            shutil.copytree("shared_metrics", "metrics")
-
-
-def run_stage(name: str) -> None:
-    """Run ``stages.NAME`` as `python -m` does; a stage that exits with an error ends the run."""
-    try:
-        runpy.run_module(f"stages.{name}", run_name="__main__")
-    except SystemExit as end:
-        if end.code:
-            sys.exit(f"stage {name}: {end.code}")
-
-
-def stage_names() -> list[str]:
-    """The modules of `stages` that dvc.yaml runs, in the order of the file."""
-    return re.findall(r"cmd: python -m stages\.(\w+)", Path("dvc.yaml").read_text())
-
-
-def write_params(shipped: dict[str, Any], changes: dict[str, Any]) -> None:
-    """Write params.yaml with every field in ``changes`` or SMALL replaced.
-
-    Exits where a field is missing without which the run is not what it is called.
-    """
-    seen: set[str] = set()
-
-    def edited(content: Any, path: str) -> Any:
-        if isinstance(content, dict):
-            return {name: edited(value, f"{path}.{name}") for name, value in content.items()}
-        seen.add(path)
-        used = changes | (SMALL if content else {})
-        return next((v for name, v in used.items() if path.endswith(f".{name}")), content)
-
-    content = edited(shipped, "")
-    if missing := [name for name in NEEDED if f".{name}" not in seen]:
-        sys.exit(f"params.yaml has no {', '.join(missing)}")
-    with Path("params.yaml").open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump(content, file)
-
-
-def read_yaml(path: Path) -> Any:
-    """The content of a YAML file."""
-    return YAML(typ="safe", pure=True).load(path)
-
-
-def report(
-    name: str, older: Path, newer: Path, *, may_leave: re.Pattern[str], notes: set[str]
-) -> bool:
-    """Print the line of one run; whether nothing differs. Figures that only the older checkout has
-    and that ``may_leave`` matches go into ``notes``."""
-    found: list[str] = []
-    counts: list[str] = []
-    for kind, read in {"tensors": tensors, "pictures": pictures, "figures": figures}.items():
-        before, now = dict(read(older)), dict(read(newer))
-        for entry in sorted(before.keys() - now.keys()):
-            expected = kind == "figures" and may_leave.search(entry)
-            (notes.add if expected else found.append)(f"only in older: {entry}")
-        for entry in sorted(now.keys() - before.keys()):
-            (notes.add if kind == "figures" else found.append)(f"only in newer: {entry}")
-        both = [entry for entry in before if entry in now]
-        found += [
-            f"{entry}: {before[entry][0]}, now {now[entry][0]}"
-            if before[entry][0] != now[entry][0]
-            else f"{entry}: other bytes ({now[entry][0]})"
-            for entry in both
-            if before[entry] != now[entry]
-        ]
-        if not both:
-            found.append(f"no {kind} to compare")
-        counts.append(f"{len(both)} {kind}")
-    if found:
-        more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-        print(f"{name}: DIFFERS", *found[:SHOWN], *more, sep="\n  ", flush=True)
-    else:
-        print(f"{name}: same ({', '.join(counts)})", flush=True)
-    return not found
-
-
-Entries = Iterator[tuple[str, tuple[str, bytes]]]  # a name, what a message says of it, the content
-
-
-def tensors(results: Path) -> Entries:
-    """Every tensor of every .safetensors file, whose metadata is passed over."""
-    for path in sorted((results / "models").rglob("*.safetensors")):
-        content = path.read_bytes()
-        start = 8 + int.from_bytes(content[:8], "little")
-        for name, about in json.loads(content[8:start]).items():
-            if name != "__metadata__":
-                begin, end = (start + offset for offset in about["data_offsets"])
-                key = f"{path.relative_to(results)}: {name}"
-                yield key, (f"{about['dtype']} {about['shape']}", content[begin:end])
-
-
-def pictures(results: Path) -> Entries:
-    """The pixels of every PNG file; a progress grid is known by its number of images alone."""
-    for path in sorted((results / "samples").rglob("*.png")):
-        with Image.open(path) as image:
-            about = f"{image.mode} {image.width} x {image.height}"
-            name = re.sub(r"^images_(?=\d+\.png$)", "", path.name)
-            yield str(path.with_name(name).relative_to(results)), (about, image.tobytes())
-
-
-def figures(results: Path) -> Entries:
-    """Every number of the metrics, by its file and dotted name, and the whole training curve."""
-    for path in (results / "metrics" / name for name in ("train.csv", *FIGURES)):
-        if not path.is_file():
-            continue
-        if path.name == "train.csv":
-            yield "metrics/train.csv", ("text", path.read_bytes())
-            continue
-        text = path.read_text(encoding="utf-8")
-        is_json = path.suffix == ".json"
-        content = json.loads(text) if is_json else list(csv.DictReader(text.splitlines()))
-        for name, number in leaves(content):
-            yield f"metrics/{path.name}: {name}", (number, b"")
-
-
-def leaves(content: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """The numbers in nested mappings and lists, as text, with their dotted names."""
-    if isinstance(content, dict | list):
-        for name, value in content.items() if isinstance(content, dict) else enumerate(content):
-            yield from leaves(value, f"{prefix}.{name}" if prefix else str(name))
-    elif isinstance(content, int | float):
-        yield prefix, repr(content)
-    elif isinstance(content, str):  # in a CSV file a number is a text
-        with suppress(ValueError):
-            yield prefix, repr(float(content))
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--worker"]:
-        work(json.loads(sys.argv[2]))
-    else:
-        main()
+    main()

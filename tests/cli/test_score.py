@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.scoring import draw, make_root, run, save
+from helpers.scoring import classifier_of, draw, run, save
 from helpers.support import command
 from PIL import Image
 from pytorch_fid.fid_score import IMAGE_EXTENSIONS
@@ -29,11 +29,6 @@ from ganpipe.features.classifier import (
 from ganpipe.features.extractor import Output, WeightFiles
 from ganpipe.metrics.moments import Gaussian
 from ganpipe.storage.files import sha256_of
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_root(tmp_path_factory.mktemp("score"))
 
 
 def test_a_folder_is_evaluated(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,9 +154,8 @@ def test_other_sizes_are_warned_about_where_an_extractor_resizes(
 def test_the_table_has_a_line_for_each_figure(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weights = str(root / "classifier.safetensors")
-    extractors = ["--extractor", "classifier", "--classifier", weights]
-    command("score", [str(root / "fake"), "--reference", str(root / "real"), *extractors])
+    arguments = [str(root / "fake"), "--reference", str(root / "real")]
+    command("score", [*arguments, *classifier_of(root)])
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("fid_classifier ") for line in lines)
     assert any(line.startswith("  lying ") for line in lines)
@@ -249,6 +243,6 @@ def test_a_classifier_near_chance_is_warned_about(
     shape = ClassifierShape(1, 28, share)
     weights = tmp_path / "classifier.safetensors"
     save_classifier(weights, Classifier(shape), shape, tested=Accuracy(value=0.508, num_test=60))
-    extractor = ["--extractor", "classifier", "--classifier", str(weights)]
-    command("score", [str(root / "fake"), "--reference", str(root / "real"), *extractor])
+    arguments = [str(root / "fake"), "--reference", str(root / "real")]
+    command("score", [*arguments, *classifier_of(tmp_path)])
     assert "right about 50.8% of 60 test images" in capsys.readouterr().err

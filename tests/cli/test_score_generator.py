@@ -8,18 +8,13 @@ import numpy as np
 import pytest
 import torch
 from helpers.onnx_models import linear_generator
-from helpers.scoring import make_root, run
+from helpers.scoring import run
 from helpers.support import command
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export.sampler import OnnxSampler
 from ganpipe.sampling.draw import draw
 from ganpipe.storage.files import sha256_of
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_root(tmp_path_factory.mktemp("generator"))
 
 
 def test_a_generator_is_evaluated_as_the_images_that_it_draws(

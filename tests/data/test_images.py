@@ -1,21 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from helpers.image_files import save
 from PIL import Image
 
 from ganpipe.data.prepare.images import decode, resize
 from ganpipe.data.prepare.notes import DamagedImageError
-
-
-def save(path: Path, pixels: np.ndarray, mode: str | None = None, **options: Any) -> Path:
-    image = Image.fromarray(pixels)
-    (image.convert(mode) if mode else image).save(path, **options)
-    return path
 
 
 @pytest.fixture

@@ -1,42 +1,19 @@
-"""Images of every format, mode and depth, damaged metadata among them, to the exact pixel."""
+"""Images of every format and mode, to the exact pixel."""
 
 from __future__ import annotations
 
 import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers.image_files import COLOUR, DEEP, GREY, SIZE, save, seen
 from PIL import Image, TiffImagePlugin
 
 from ganpipe.data.image_files import suffixes
-from ganpipe.data.prepare.images import decode, decode_as_it_is, is_grey
-from ganpipe.data.prepare.notes import DamagedImageError, Notes
-
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged metadata
-
-SIZE = 16
-GREY = np.arange(SIZE * SIZE, dtype=np.uint8).reshape(SIZE, SIZE)
-COLOUR = np.stack([GREY, GREY.T, 255 - GREY], -1)
-DEEP = np.arange(SIZE * SIZE, dtype=np.uint16).reshape(SIZE, SIZE) * 257
-
-
-def save(path: Path, pixels: np.ndarray, mode: str | None = None, **options: Any) -> Path:
-    image = Image.fromarray(pixels)
-    (image.convert(mode) if mode else image).save(path, **options)
-    return path
-
-
-def seen(path: Path, channels: int = 3, **options: Any) -> np.ndarray:
-    """(h, w) or (h, w, 3) as prepared, after a check that evaluating sees the same."""
-    decoded = decode(path, SIZE, channels, **options)
-    evaluated = decode_as_it_is(path)
-    assert is_grey(path) == (len(evaluated) == 1)
-    if len(evaluated) == channels and not options:
-        np.testing.assert_array_equal(decoded, evaluated)
-    return decoded[0] if channels == 1 else decoded.transpose(1, 2, 0)
+from ganpipe.data.prepare.images import decode
+from ganpipe.data.prepare.notes import Notes
 
 
 @pytest.mark.parametrize(
@@ -177,166 +154,3 @@ def test_orientation(tmp_path: Path, suffix: str, orientation: int) -> None:
         exif[0x0112] = orientation
         save(path, COLOUR, exif=exif, **({"lossless": True} if suffix == "webp" else {}))
     np.testing.assert_array_equal(seen(path), upright)
-
-
-@pytest.mark.parametrize("suffix", ["png", "tif"])
-def test_16_bits(tmp_path: Path, suffix: str) -> None:
-    notes = Notes()
-    path = save(tmp_path / f"a.{suffix}", DEEP)
-    np.testing.assert_array_equal(seen(path, 1, notes=notes), GREY)
-    assert (notes.deep, notes.lowest, notes.highest, notes.darkness()) == (1, 0, 65535, "")
-
-
-@pytest.mark.parametrize("suffix", ["png", "tif"])
-def test_12_of_16_bits(tmp_path: Path, suffix: str) -> None:
-    pixels = GREY.astype(int) * 16 + 15  # 15 to 4095
-    path = save(tmp_path / f"a.{suffix}", pixels.astype(np.uint16))
-    notes = Notes()
-    np.testing.assert_array_equal(
-        seen(path, 1, notes=notes), np.rint(pixels / 257).astype(np.uint8)
-    )
-    assert "1 images of 16 bits hold values from 15 to 4095 of 65535" in notes.darkness()
-    wanted = np.rint((pixels - 15) * 255 / 4080).astype(np.uint8)
-    np.testing.assert_array_equal(wanted, GREY)
-    np.testing.assert_array_equal(seen(path, 1, levels=(15, 4095)), GREY)
-    np.testing.assert_array_equal(seen(path, 1, levels=(2000, 2010))[[0, -1], 0], [0, 255])
-
-
-def test_levels_leave_8_bits_alone(tmp_path: Path) -> None:
-    notes = Notes()
-    path = save(tmp_path / "a.png", GREY)
-    np.testing.assert_array_equal(seen(path, 1, levels=(0, 4095), notes=notes), GREY)
-    assert not notes.scaled
-
-
-def test_a_pgm_says_what_is_white(tmp_path: Path) -> None:
-    values = GREY.astype(int) * 16 + 15
-    (tmp_path / "a.pgm").write_bytes(b"P5 16 16 4095\n" + values.astype(">u2").tobytes())
-    wanted = np.rint(values / 4095 * 255)
-    for levels in (None, (0, 100)):
-        assert np.abs(seen(tmp_path / "a.pgm", 1, levels=levels) - wanted).max() <= 1
-
-
-def test_dark_colours_of_16_bits(tmp_path: Path) -> None:
-    """Pillow reads the upper half of their bits."""
-    path = tmp_path / "a.png"
-    rows = b"".join(b"\0" + struct.pack(">48H", *[4000] * 48) for _ in range(SIZE))
-    header = struct.pack(">IIBBBBB", SIZE, SIZE, 16, 2, 0, 0, 0)
-    path.write_bytes(png(chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows))))
-    notes = Notes()
-    assert (seen(path, notes=notes) == 4000 >> 8).all()
-    assert "hold values from 3855 to 3855 of 65535" in notes.darkness()
-    with pytest.raises(DamagedImageError, match="16 bits, of which only 8 are read"):
-        decode(path, SIZE, 3, levels=(0, 4095))
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.int32])
-def test_numbers_need_levels(tmp_path: Path, dtype: type) -> None:
-    path = save(tmp_path / "a.tif", (GREY.astype(dtype) - 100) * 4)
-    with pytest.raises(DamagedImageError, match="which of them is white is not said"):
-        decode(path, SIZE, 1)
-    np.testing.assert_array_equal(decode(path, SIZE, 1, levels=(-400, 620))[0], GREY)
-
-
-def test_numbers_that_are_none(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.tif", np.full((SIZE, SIZE), np.nan, np.float32))
-    with pytest.raises(DamagedImageError, match="NaN"):
-        decode(path, SIZE, 1, levels=(0, 1))
-
-
-def chunk(name: bytes, content: bytes, damaged: bool = False) -> bytes:
-    """A chunk of a PNG file, with the right checksum or another."""
-    checksum = zlib.crc32(name + content) ^ damaged
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum)
-
-
-def png(*chunks: bytes, end: bool = True) -> bytes:
-    """A PNG file of these chunks."""
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + (chunk(b"IEND", b"") if end else b"")
-
-
-def colour_png(*before: bytes, after: bytes = b"", cut: int = 0, end: bool = True) -> bytes:
-    """COLOUR as a PNG file with chunks of metadata before and after the pixels."""
-    rows = b"".join(b"\0" + row.tobytes() for row in COLOUR)
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", SIZE, SIZE, 8, 2, 0, 0, 0))
-    pixels = chunk(b"IDAT", zlib.compress(rows))
-    return png(header, *before, pixels[: len(pixels) - cut], after, end=end)
-
-
-TOO_LONG = chunk(b"zTXt", b"comment\0\0" + zlib.compress(bytes(1 << 27)))
-TURNED = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
-METADATA = {
-    "exif without a header": colour_png(chunk(b"eXIf", bytes.fromhex("0008000201120003"))),
-    "exif cut": colour_png(chunk(b"eXIf", TURNED[:13])),
-    "a text that is too long": colour_png(TOO_LONG),
-    "the same behind the pixels": colour_png(after=TOO_LONG),
-    "a wrong checksum": colour_png(chunk(b"tEXt", b"a\0b", damaged=True)),
-    "no end": colour_png(end=False),
-    "half a chunk behind": colour_png(after=chunk(b"tEXt", b"a\0b")[:9], end=False),
-    "a strange profile": colour_png(chunk(b"iCCP", b"x\0\0" + zlib.compress(b"no profile"))),
-}
-
-
-@pytest.mark.parametrize("name", METADATA)
-def test_metadata_that_cannot_be_read_are_none(tmp_path: Path, name: str) -> None:
-    (tmp_path / "a.png").write_bytes(METADATA[name])
-    np.testing.assert_array_equal(seen(tmp_path / "a.png"), COLOUR)
-
-
-def test_the_orientation_survives_other_damage(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(colour_png(chunk(b"eXIf", TURNED), TOO_LONG))
-    np.testing.assert_array_equal(seen(tmp_path / "a.png"), np.rot90(COLOUR, 3))
-
-
-def exif_of(kind: int, count: int, value: bytes, tag: int = 0x010F) -> bytes:
-    """EXIF data of the orientation 6 and of one more entry."""
-    entries = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack(">HHI", tag, kind, count)
-    return b"Exif\0\0MM\0*\0\0\0\x08\0\x02" + entries + value + bytes(20)
-
-
-@pytest.mark.parametrize(
-    ("exif", "turned"),
-    [
-        (exif_of(5, 1, b"\0\0\0\x26"), True),  # the maker's name is a fraction
-        (exif_of(5, 1, b"\0\0\0\x26", 0x011A), True),  # resolution 0/0
-        (exif_of(2, 1 << 30, b"\0\0\0\x26"), True),  # a text of a gigabyte
-        (exif_of(77, 1, b"\0\0\0\0"), True),  # of no known type
-        (b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\0\0\0\0\0", False),  # no values
-        (b"Exif\0\0MM\0*\0\xff\xff\xff", False),  # cut
-        (b"Exif\0\0??????????????", False),
-    ],
-)
-def test_exif_data_of_a_jpeg(tmp_path: Path, exif: bytes, turned: bool) -> None:
-    smooth = np.repeat(np.repeat(np.uint8([[20, 90], [160, 230]]), 8, 0), 8, 1)
-    path = save(tmp_path / "a.jpg", smooth, quality=100, exif=exif)
-    wanted = np.rot90(smooth, 3) if turned else smooth
-    assert np.abs(seen(path, 1) - wanted.astype(float)).max() <= 2
-
-
-def test_a_profile_of_rubbish_in_a_jpeg(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.jpg", GREY // 128 * 255, quality=100, icc_profile=b"\xff" * 999)
-    assert np.abs(seen(path, 1) - (GREY // 128 * 255.0)).max() <= 2
-
-
-def test_a_jpeg_whose_first_segment_is_too_short(tmp_path: Path) -> None:
-    content = save(tmp_path / "a.jpg", COLOUR, quality=100).read_bytes()
-    wanted = seen(tmp_path / "a.jpg")
-    assert content[2:4] == b"\xff\xe0"
-    (tmp_path / "b.jpg").write_bytes(content[:2] + b"\xff\xe0\0\x07JFIF\0" + content[20:])
-    np.testing.assert_array_equal(seen(tmp_path / "b.jpg"), wanted)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        colour_png(TOO_LONG, cut=60),
-        colour_png(cut=60, end=False),
-        colour_png(chunk(b"tRNS", b"12", damaged=True)),
-        colour_png()[:40],
-        colour_png(chunk(b"pLTE", b"123", damaged=True)),  # it was a palette before a bit flipped
-    ],
-)
-def test_pixels_that_are_missing_are_damage(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(DamagedImageError):
-        decode(tmp_path / "a.png", SIZE, 3)

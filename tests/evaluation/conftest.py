@@ -1,4 +1,4 @@
-"""The project whose stages are tested one by one."""
+"""The project whose stages are tested one by one, and statistics by the toy extractor."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from helpers.evaluated import read, run_stage, train_and_measure
 from helpers.project import edit_params
+from helpers.toy_evaluation import metrics_of, toy_reference
+from helpers.toy_extractor import SIDE, draw
 from helpers.translated import write_images
 
 from ganpipe.core import paths
+from ganpipe.evaluation.reference import Reference
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +55,21 @@ def evaluate(place: Path) -> Iterator[Callable[..., Any]]:
     yield run
     (place / "params.yaml").write_bytes(whole)
     paths.SNAPSHOT_METRICS.write_text(json.dumps(snapshots))
+
+
+@pytest.fixture(scope="module")
+def real() -> dict[str, np.ndarray]:
+    """Toy images of both splits."""
+    return {"train": draw(500, 0), "test": draw(350, 1)}
+
+
+@pytest.fixture(scope="module")
+def reference(real: dict[str, np.ndarray]) -> Reference:
+    """Statistics of ``real``."""
+    return toy_reference(real, {"dataset": "toy", "image_size": SIDE})
+
+
+@pytest.fixture(scope="module")
+def good(reference: Reference) -> dict[str, Any]:
+    """The figures of other images of the same distribution."""
+    return metrics_of(draw(300, 2), reference)

@@ -29,9 +29,9 @@ ELSEWHERE = {
     "tests/data/test_images.py::test_flipped_bytes_in_a_png": "damaged image in a folder",
     "tests/data/test_images.py::test_something_else_by_an_images_name": "text file called .png",
     "tests/data/test_images.py::test_a_decompression_bomb": "20,000 x 20,000 image bomb",
-    "tests/data/test_collect.py::test_a_link_in_a_tar": "link in an archive",
-    "tests/data/test_collect.py::test_a_name_that_leads_out": "archive with ../ in it",
-    "tests/data/test_collect.py::test_a_damaged_archive": "damaged archive",
+    "tests/data/test_collect_links.py::test_a_link_in_a_tar": "link in an archive",
+    "tests/data/test_collect_names.py::test_a_name_that_leads_out": "archive with ../ in it",
+    "tests/data/test_collect_damage.py::test_a_damaged_archive": "damaged archive",
     "tests/data/test_package_index.py::test_a_pickle_in_disguise_is_not_executed": "planted pickle",
     "tests/recovery/test_resume.py::test_a_flipped_byte_costs_only_the_newest": (
         "checkpoint with flipped bytes"

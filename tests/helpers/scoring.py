@@ -47,9 +47,13 @@ def make_root(root: Path) -> Path:
     return root
 
 
+def classifier_of(folder: Path) -> list[str]:
+    """The arguments that choose the classifier in a folder."""
+    return ["--extractor", "classifier", "--classifier", str(folder / "classifier.safetensors")]
+
+
 def run(root: Path, capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
     """The JSON that the command prints."""
-    classifier = ["--extractor", "classifier", "--classifier", str(root / "classifier.safetensors")]
-    command("score", [*map(str, arguments), *classifier, "--json"])
+    command("score", [*map(str, arguments), *classifier_of(root), "--json"])
     content: dict[str, Any] = json.loads(capsys.readouterr().out)
     return content

@@ -16,6 +16,7 @@ from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.methods.config import AnyModelConfig, ModelConfig
 from ganpipe.methods.configs.translating import TranslatingConfig
 from ganpipe.params import Params, load_params
+from helpers import small
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED: Params = load_params(ROOT / "params.yaml")
@@ -26,15 +27,7 @@ NOISE_MODELS = [name for name in SHIPPED.models if name not in TRANSLATORS]
 ADVERSARIAL = [name for name, model in SHIPPED.models.items() if isinstance(model, ModelConfig)]
 
 SMALL: dict[str, Any] = {
-    "width": 4,
-    "hidden": [16, 12],
-    "latent_dim": 8,
-    "minibatch_discrimination": 3,
-    "unrolled_steps": 2,
-    "critic_warmup": False,  # 100 updates a step
-    "channel_base": 64,
-    "channel_max": 4,
-    "style_dim": 8,
+    **small.FIELDS,
     "blocks": 1,
     "multipliers": [1, 2],
     "steps": 2,
