@@ -45,6 +45,7 @@ SNGAN = {  # 50,000 updates of G
     "schedule.generator_batch": 2,
     "optimizer.lr.start": 0.0002,
     "optimizer.discriminator.lr.start": 0.0002,
+    "optimizer.discriminator.lr.end": 0.0,
     "train.batch_size": 64,
     "train.epochs": 320,
 }
