@@ -9,33 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.browser import GRID, Reader, chromium
-from helpers.pages import CLASSES, TIMES, make_run
+from helpers.browser import Reader, chromium
+from helpers.canvases import GRID
+from helpers.drawn import FAR_SEED, drawn, trained, translation
+from helpers.pages import CLASSES, RUNS, TIMES, Pages
 from helpers.support import SHIPPED, spec_of
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from ganpipe.core import paths
 from ganpipe.export.page.networks import COUNT
-from ganpipe.export.page.write import write_run_page
 from ganpipe.methods.size import sizes
-from ganpipe.params import load_params
 from ganpipe.runtime.seeding import make_rng
-from ganpipe.sampling.draw import CHUNK, draw, images_of
+from ganpipe.sampling.draw import CHUNK, images_of
 from ganpipe.sampling.interpolate import slerp
-from ganpipe.sampling.pictures import pictures_for
 from ganpipe.sampling.sampler import Noise
-from ganpipe.sampling.trained import Trained, load_trained
-
-FAR_SEED = 987654321012345  # whose noise no page carries
-RUNS = {
-    "plain": {"name": "dcgan", "latent": "uniform"},
-    "styled": {"name": "stylegan2", "latent_dim": 7, "channels": 3,
-               "generator": {"conditioning": "embedding"},
-               "discriminator": {"conditioning": "projection"}},
-    "translator": {"name": "cyclegan", "channels": 3, "source_channels": 1,
-                   "source": {"kind": "grey"}},
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,21 +35,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a run of each kind, and its page."""
-    root = tmp_path_factory.mktemp("pages")
-    with pytest.MonkeyPatch.context() as patch:
-        for kind, changes in RUNS.items():
-            (root / kind).mkdir()
-            patch.chdir(root / kind)
-            make_run(**changes)  # type: ignore[arg-type]
-            write_run_page(paths.PAGE, load_params().of_the_run(), only_whole=True)
-    return root
-
-
-@pytest.fixture(scope="module")
-def open_pages(browser: Browser, runs: Path) -> dict[str, Reader]:
-    return {kind: Reader(browser, runs / kind).open() for kind in RUNS}
+def open_pages(browser: Browser, pages: Pages) -> dict[str, Reader]:
+    return {kind: Reader(browser, pages[kind]).open() for kind in RUNS}
 
 
 @pytest.fixture
@@ -87,22 +62,10 @@ def without_complaints(reader: Reader) -> Iterator[Reader]:
     assert set(reader.requests) <= {"file", "data", "blob", "about"}
 
 
-def trained(reader: Reader, way: str = "") -> Trained:
-    return load_trained(reader.folder / paths.generator(way), torch.device("cpu"))
-
-
-def drawn(model: Trained, seed: int, **options: object) -> np.ndarray:
-    """What Python draws, uint8 (COUNT, h, w, 3): not all grey, where any image would be right."""
-    [pieces] = draw(model.sampler, COUNT, seed, **options)  # type: ignore[arg-type]
-    images = pieces.images.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
-    assert images.std() > 30
-    return images
-
-
-def test_a_page_with_the_weights_of_the_default_model_takes_less_than_9_mb(runs: Path) -> None:
+def test_a_page_with_the_weights_of_the_default_model_takes_less_than_9_mb(pages: Pages) -> None:
     """The page of its shrunk generator, and what as many float32 as it has take in base64."""
     weights = sizes(SHIPPED.chosen_model, spec_of())["generator"].parameters
-    assert (runs / "plain" / paths.PAGE).stat().st_size + 4 * weights * 4 / 3 < 9e6
+    assert (pages["plain"] / paths.PAGE).stat().st_size + 4 * weights * 4 / 3 < 9e6
 
 
 @pytest.mark.parametrize("kind", ["plain", "styled"])
@@ -114,14 +77,14 @@ def test_a_seed_gives_the_images_of_python(
     box = reader.page.get_by_label("Seed", exact=True)
     box.fill("1")
     reader.changed(GRID, lambda: box.fill(str(seed)))
-    reader.shows(GRID, drawn(trained(reader), seed))
+    reader.shows(GRID, drawn(reader.folder, seed))
     reader.says(f"{COUNT} samples of seed {seed}")
 
 
 def test_a_class_is_drawn_and_named(styled: Reader) -> None:
     for number, name in enumerate(CLASSES):
         styled.changed(GRID, styled.page.get_by_role("radio", name=name, exact=True).check)
-        styled.shows(GRID, drawn(trained(styled), styled.seed, label=number))
+        styled.shows(GRID, drawn(styled.folder, styled.seed, label=number))
         styled.says(f"samples of seed {styled.seed}, class {name}")
         assert styled.page.locator("#chosen-name").inner_text().endswith(f"class {name}")
     styled.changed(GRID, styled.page.get_by_role("radio", name="any").check)
@@ -130,7 +93,7 @@ def test_a_class_is_drawn_and_named(styled: Reader) -> None:
 def test_truncation_is_that_of_python(styled: Reader) -> None:
     given = {"truncation": torch.full((COUNT,), 0.3)}
     styled.changed(GRID, lambda: styled.slide("Truncation", 0.3))
-    styled.shows(GRID, drawn(trained(styled), styled.seed, given=given))
+    styled.shows(GRID, drawn(styled.folder, styled.seed, given=given))
     styled.changed(GRID, lambda: styled.slide("Truncation", 1))
 
 
@@ -160,7 +123,7 @@ def test_the_path_is_that_of_python(styled: Reader) -> None:
         styled.page.locator("#grid label").nth(sample).click()
         styled.page.get_by_role("button", name=button).click()
     styled.changed("#on-path", lambda: styled.slide("Place on the path", 0.25))
-    model = trained(styled)
+    model = trained(styled.folder)
     inputs = model.sampler.draw_inputs(CHUNK, make_rng("cpu", styled.seed, "draw", 0))
     start, end = ({name: value[[i]] for name, value in inputs.items()} for i in (3, 6))
     for name, kind in model.sampler.inputs.items():
@@ -227,15 +190,7 @@ def test_test_pictures_are_translated_as_python_does(translator: Reader, way: st
     translator.page.locator("#directions-of-translation input").nth(int(bool(way))).check()
     pick = translator.page.get_by_role("radio", name="Test picture 5").check
     translator.changed("#translated", pick)
-    translator.shows("#translated", translation(translator, way, number=4)[None])
-
-
-def translation(reader: Reader, way: str, number: int) -> np.ndarray:
-    model = trained(reader, way)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(reader.folder)
-        given = np.asarray(pictures_for(model.sampler).given[number : number + 1])
-    return model.translate(given.transpose(0, 2, 3, 1))[0]
+    translator.shows("#translated", translation(translator.folder, way, number=4))
 
 
 def test_a_picture_of_ones_own_is_translated(translator: Reader) -> None:
@@ -248,7 +203,7 @@ def test_a_picture_of_ones_own_is_translated(translator: Reader) -> None:
     translator.changed("#translated", lambda: pick.set_input_files(file))  # type: ignore[arg-type]
     grey = np.rint(colour @ (0.299, 0.587, 0.114)).astype(np.uint8)
     translator.shows("#given", grey[None, ..., None].repeat(3, 3))
-    translator.shows("#translated", trained(translator).translate(grey[None, ..., None]))
+    translator.shows("#translated", trained(translator.folder).translate(grey[None, ..., None]))
     assert translator.page.locator("#truth").is_hidden()
 
 

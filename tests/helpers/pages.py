@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import chdir
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,14 +21,40 @@ from ganpipe.data.source.config import SourceConfig
 from ganpipe.data.source.write import write_source
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.export.onnx import example_inputs, export_onnx
+from ganpipe.export.page.write import write_run_page
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import AnyModelConfig
+from ganpipe.params import load_params
 from ganpipe.sampling.sampler import Sampler
 from ganpipe.sampling.trained import save_sampler
 from helpers.support import ROOT, small_model
 
 CLASSES = ("cat", "<b>dog</b>", 'a "tree"')  # names that a page must not take for its own words
 TIMES = (0, 64, 128)
+RUNS = {
+    "plain": {"name": "dcgan", "latent": "uniform"},
+    "styled": {"name": "stylegan2", "latent_dim": 7, "channels": 3,
+               "generator": {"conditioning": "embedding"},
+               "discriminator": {"conditioning": "projection"}},
+    "translator": {"name": "cyclegan", "channels": 3, "source_channels": 1,
+                   "source": {"kind": "grey"}},
+}  # fmt: skip
+
+
+class Pages:
+    """Folders with a run of each kind and its page, each made when it is first asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def __getitem__(self, kind: str) -> Path:
+        folder = self._root / kind
+        if not folder.exists():
+            folder.mkdir()
+            with chdir(folder):
+                make_run(**RUNS[kind])  # type: ignore[arg-type]
+                write_run_page(paths.PAGE, load_params().of_the_run(), only_whole=True)
+        return folder
 
 
 def make_run(name: str, *, channels: int = 1, source_channels: int = 0, **changes: Any) -> None:

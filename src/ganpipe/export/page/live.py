@@ -109,8 +109,11 @@ def _samples(trained: Trained, network: dict[str, Any]) -> str:
     return fragment("samples", classes=classes, truncation=truncation, directions=directions)
 
 
-def _choices(element: str, legend: str) -> str:
-    return f'<fieldset id="{element}" class="choices"><legend>{legend}</legend></fieldset>'
+def _choices(element: str, title: str) -> str:
+    return (
+        f'<div id="{element}" class="choices" role="radiogroup" aria-labelledby="{element}-title">'
+        f'<span id="{element}-title">{title}</span></div>'
+    )
 
 
 def _slider(rank: int, value: float) -> str:
