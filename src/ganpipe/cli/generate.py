@@ -82,7 +82,7 @@ def _translate(options: argparse.Namespace) -> None:
     out = options.out.path
     if out.suffix.lower() in {".npz", ".png"} and not options.out.is_folder:
         raise GanpipeError(f"--out is {out}; translations keep their names: name a folder")
-    _writer(options.out._replace(is_folder=True), 1)  # whose checks of a folder hold here as well
+    _check_folder(out, "a new folder")
     from ganpipe.cli.translate import translate_folder
     from ganpipe.runtime.device import pick_device, set_deterministic
     from ganpipe.runtime.threads import share_out
@@ -186,11 +186,16 @@ def _writer(target: Target, num: int) -> Callable[[Path, Pieces], None]:
             f"--out is {out}, and {suffix} files cannot be written; name an .npz file, a .png file "
             f"(with --num 1) or a folder ({out}/ makes a folder of that name)"
         )
-    if out.is_dir() and any(out.iterdir()):
-        raise GanpipeError(f"{out} is not empty; name a new folder or an .npz file")
-    if out.exists() and not out.is_dir():
-        raise GanpipeError(f"--out is {out}, which is a file; name a new folder or an .npz file")
+    _check_folder(out, "a new folder or an .npz file")
     return partial(_write_folder, digits=len(str(num - 1)))
+
+
+def _check_folder(out: Path, possible: str) -> None:
+    """Raise GanpipeError unless ``out`` is new or an empty folder; ``possible`` can be named."""
+    if out.is_dir() and any(out.iterdir()):
+        raise GanpipeError(f"{out} is not empty; name {possible}")
+    if out.exists() and not out.is_dir():
+        raise GanpipeError(f"--out is {out}, which is a file; name {possible}")
 
 
 def _watched(pieces: Iterator[Drawn], bar: tqdm) -> Pieces:
