@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
 from helpers.support import ROOT, SHIPPED
+
+from ganpipe.params import load_params
 
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "benchmarks/README.md"])
 TRAININGS = re.compile(
@@ -34,6 +37,16 @@ def test_benchmarks_are_asked_for_trainings_that_they_have(page: Path) -> None:
         for name in shlex.split(re.sub(OPTION, "", arguments)):
             of_blocks = script == "benchmarks/models.py" and name in SHIPPED.models
             assert of_blocks or f'"{name}"' in program, f"{script} trains no {name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_changes_that_are_shown_make_sense(page: Path, tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    for change in re.findall(r"`-S '([^'`]+)'`", page.read_text(encoding="utf-8")):
+        path.write_bytes((ROOT / "params.yaml").read_bytes())
+        for overrides in get_hydra_sweeps({path: [change]}):
+            apply_overrides(path, overrides[path])
+            load_params(path)
 
 
 def test_every_stage_says_what_an_interruption_costs() -> None:
