@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 Side = Literal["a", "b"]
 SIDES: tuple[Side, Side] = ("a", "b")
+LEAST = (2, 2)  # pictures of each side for training, and held out
 # The name of a folder that is a split, a side, or both: train, A, trainB, test_a.
 TOKEN = re.compile(
     r"(?P<split>training|train|testing|test|validation|valid|val)(?:[ _.-]?(?P<side>[ab]))?"
@@ -266,7 +267,7 @@ def _held_out(splits: dict[SplitName, list[Item]], fraction: float) -> dict[Spli
         return splits
     items = {item.key: item for item in splits["train"]}
     images = [Image(item.key, item.label) for item in items.values()]
-    parts = hold_out(images, "", fraction)
+    parts = hold_out(images, "", fraction, least=LEAST[1])
     return {
         "train": [items[image.name] for image in parts["train"]],
         "test": [items[image.name] for image in parts["test"]],
