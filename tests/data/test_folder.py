@@ -179,6 +179,7 @@ def test_the_range_that_is_named(
     eighths = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) % 9 * white // 8
     for image in arrays.load_images(prepared, "train"):
         np.testing.assert_array_equal(image[0], np.rint(eighths * 255 / white))
+    assert arrays.load_spec(prepared).range == (levels and tuple(levels))
     assert "warning" not in capsys.readouterr().err
 
 

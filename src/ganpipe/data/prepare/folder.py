@@ -40,7 +40,8 @@ def write(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSpec, int
     size = config.image_size
     counts = arrays.count_classes(train, classes) if classes else ()
     domain = Domain(config.channels, size, size, classes, counts)
-    return DataSpec("folder", domain, len(train), len(test)), len(found.damaged)
+    spec = DataSpec("folder", domain, len(train), len(test), range=levels(config))
+    return spec, len(found.damaged)
 
 
 def _write_split(

@@ -62,6 +62,7 @@ def write(config: PairsDataset, raw: Path, folder: Path) -> tuple[DataSpec, int]
         len(good[target, "test"]),
         source=Domain(channels[source], size, size),
         paired=config.paired,
+        range=levels(config),
     )
     return spec, len(reader.found.damaged)
 
