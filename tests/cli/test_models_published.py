@@ -14,7 +14,7 @@ from helpers.support import ROOT, SHIPPED, command
 
 from ganpipe.cli.blocks import changed
 from ganpipe.cli.published import PUBLISHED
-from ganpipe.params import load_params
+from ganpipe.params import Params, load_params
 
 COUNTS = {  # parameters of generator and discriminator
     # Kernels of 4 x 4, channels 1024, 512, 256, 128 and 3, batch norms.
@@ -106,8 +106,61 @@ def test_the_line_that_trains_sets_the_same(
 ) -> None:
     """Where DVC adds a field, or changes a part of a list or block, it could differ."""
     command("models", [block, "--paper"])
-    line = shlex.split(capsys.readouterr().out.partition("train it: ")[2])
+    text = capsys.readouterr().out
+    assert trained_by(text, tmp_path) == changed(block, PUBLISHED[block].changes)
+
+
+def trained_by(text: str, folder: Path) -> Params:
+    """The parameters that the printed line sets."""
+    line = shlex.split(text.partition("train it: ")[2])
     assert line[:4] == ["dvc", "exp", "run", "-S"]
-    path = Path(shutil.copy(ROOT / "params.yaml", tmp_path))
-    apply_overrides(path, [word for word in line[4:] if word != "-S"])
-    assert load_params(path) == changed(block, PUBLISHED[block].changes)
+    path = Path(shutil.copy(ROOT / "params.yaml", folder))
+    apply_overrides(path, [word for word in line[3:] if word != "-S"])
+    return load_params(path)
+
+
+@pytest.mark.parametrize(
+    ("block", "words", "changes"),
+    [
+        ("wgan", ["generator.width=16"], {"generator.width": 16}),
+        ("wgan", ["models.wgan.generator.width=16"], {"generator.width": 16}),
+        (
+            "stylegan2",
+            ["optimizer.lr={start: 0.1, end: 0}"],
+            {"optimizer.lr": {"start": 0.1, "end": 0}},
+        ),
+        ("r3gan", ["optimizer.lr=0.1"], {"optimizer.lr": 0.1}),
+        (
+            "stylegan2_ada",
+            ["objective.augmentation={target: 0.5, transforms: {hue: 0}}"],
+            {"objective.augmentation.target": 0.5, "objective.augmentation.transforms.hue": 0},
+        ),
+    ],
+)
+def test_the_line_that_trains_has_the_changes(
+    block: str,
+    words: list[str],
+    changes: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command("models", [block, "--paper", *(word for each in words for word in ("-S", each))])
+    text = capsys.readouterr().out
+    expected = changed(block, {**PUBLISHED[block].changes, **changes})
+    assert trained_by(text, tmp_path) == expected
+    if block == "wgan":
+        assert text.count("generator.width=") == 2, "what was published is listed as well"
+
+
+@pytest.mark.parametrize("words", [["--dataset", "cifar10"], ["-S", "dataset=cifar10"]])
+def test_another_dataset_takes_no_fields_of_the_published_one(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command("models", ["dcgan", "--paper", *words])
+    text = capsys.readouterr().out
+    assert "datasets." not in text
+    params = trained_by(text, tmp_path)
+    assert (params.dataset, params.model) == ("cifar10", "dcgan")
+    assert params.datasets == SHIPPED.datasets
+    command("models", ["dcgan", "--paper", "--dataset", "folder"])
+    assert "changed: datasets.folder.image_size=64" in capsys.readouterr().out

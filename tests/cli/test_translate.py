@@ -113,8 +113,10 @@ def test_translations_go_to_a_folder(here: Path, out: str) -> None:
         generate("--input", "photos", "--out", out)
     (here / "full").mkdir()
     (here / "full" / "x").touch()
-    with pytest.raises(GanpipeError, match="full is not empty"):
+    with pytest.raises(GanpipeError, match=r"full is not empty; name a new folder$"):
         generate("--input", "photos", "--out", "full")
+    with pytest.raises(GanpipeError, match=r"full/x, which is a file; name a new folder$"):
+        generate("--input", "photos", "--out", "full/x")
 
 
 def test_a_model_of_one_direction_says_so(here: Path) -> None:

@@ -122,8 +122,14 @@ def none_left(raw: Path) -> None:
 @pytest.mark.parametrize("make", [too_few, none_left])
 def test_too_few_images(tmp_path: Path, prepared: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "raw")
-    with pytest.raises(GanpipeError, match="at least 2 and 1 are needed"):
+    with pytest.raises(GanpipeError, match=r"at least 2 and 1 are needed; add images$"):
         prepare("folder", config(skip_damaged=True), tmp_path / "raw", prepared)
+
+
+def test_enough_images_that_are_divided_badly(tmp_path: Path, prepared: Path) -> None:
+    draw(tmp_path / "raw", "train/1.png", "test/2.png", "test/3.png")
+    with pytest.raises(GanpipeError, match=r"add images, or divide .* or datasets\.folder\.test_f"):
+        prepare("folder", config(), tmp_path / "raw", prepared)
 
 
 def test_the_slices_do_not_matter(
@@ -173,6 +179,7 @@ def test_the_range_that_is_named(
     eighths = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) % 9 * white // 8
     for image in arrays.load_images(prepared, "train"):
         np.testing.assert_array_equal(image[0], np.rint(eighths * 255 / white))
+    assert arrays.load_spec(prepared).range == (levels and tuple(levels))
     assert "warning" not in capsys.readouterr().err
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.data.prepare.layout import find_splits
+from ganpipe.data.prepare.layout import Image, find_splits, hold_out
 
 
 def draw(root: Path, *names: str) -> Path:
@@ -74,6 +74,22 @@ def test_a_wrapping_folder_changes_no_split(tmp_path: Path) -> None:
 
 def test_something_is_always_held_out(tmp_path: Path) -> None:
     assert len(labels_of(draw(tmp_path, "1.png", "2.png", "3.png"), 0.001)["test"]) == 1
+
+
+def test_two_images_are_always_left_to_train_on(tmp_path: Path) -> None:
+    assert len(labels_of(draw(tmp_path, "1.png", "2.png", "3.png"), 0.999)["train"]) == 2
+
+
+@pytest.mark.parametrize("fraction", [0.05, 0.3])
+def test_the_least_that_is_held_out_changes_nothing_where_more_is(fraction: float) -> None:
+    images = [Image(f"{k}.png", "") for k in range(60)]
+    for count in range(3, 60):
+        plain, more = (hold_out(images[:count], "", fraction, least=least) for least in (1, 2))
+        if len(plain["test"]) > 1:
+            assert more == plain
+        else:
+            assert len(more["test"]) == min(2, count - 2)
+            assert set(plain["test"]) <= set(more["test"])
 
 
 @pytest.mark.parametrize(

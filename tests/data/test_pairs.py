@@ -255,6 +255,31 @@ def test_a_damaged_picture_takes_its_partner_along(
         prepare("pairs", config(skip_damaged=True), raw, prepared)
 
 
+@pytest.mark.parametrize("paired", [True, False])
+def test_few_pictures_give_two_to_either_split(
+    tmp_path: Path, prepared: Path, paired: bool
+) -> None:
+    for count in range(1, 9):
+        add(f"A/{count}.png", f"B/{count}.png")(tmp_path / "raw")
+        for fraction in (0.01, 0.99):
+            chosen = config(paired=paired, test_fraction=fraction)
+            if count < 4:
+                with pytest.raises(GanpipeError, match=r"2 and 2 are needed; add images$"):
+                    prepare("pairs", chosen, tmp_path / "raw", prepared)
+                continue
+            prepare("pairs", chosen, tmp_path / "raw", prepared)
+            assert len(targets(prepared, "test")) == (2 if fraction == 0.01 else count - 2)
+            assert len(targets(prepared, "train")) + len(targets(prepared, "test")) == count
+
+
+def test_few_pictures_that_folders_divide_badly(tmp_path: Path, prepared: Path) -> None:
+    raw = tmp_path / "raw"
+    add(*(f"train{side}/{k}.png" for side in "AB" for k in range(6)))(raw)
+    add("testA/7.png", "testB/7.png")(raw)
+    with pytest.raises(GanpipeError, match=r"6 .* 1 .* of A, .* or datasets\.pairs\.test_fraction"):
+        prepare("pairs", config(), raw, prepared)
+
+
 def test_pictures_beside_test_are_said_not_to_be_used(
     tmp_path: Path, prepared: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,6 +77,28 @@ def test_an_objective_holds_one() -> None:
     assert ObjectiveConfig(loss="hinge").augmentation is None
 
 
+@pytest.mark.parametrize("loss", ["wasserstein", "relativistic", "least_squares"])
+def test_a_strength_that_follows_a_sign_without_meaning_is_refused(loss: str) -> None:
+    for kind, ways in (("ada", "set its probability, or take"), ("diffusion", "take")):
+        says = (
+            rf"augmentation '{kind}' follows the sign of D\(x\), by which loss '{loss}' does not .*"
+            rf"generated ones; {ways} another loss \(hinge, minimax, non_saturating\)$"
+        )
+        with pytest.raises(GanpipeError, match=says):
+            objective(loss, kind=kind)
+    assert objective(loss, kind="ada", probability=0.5).augmentation is not None
+
+
+@pytest.mark.parametrize("loss", ["hinge", "minimax", "non_saturating"])
+def test_a_sign_with_a_meaning_is_followed(loss: str) -> None:
+    for kind in ("ada", "diffusion"):
+        assert objective(loss, kind=kind).augmentation is not None
+
+
+def objective(loss: str, **augmentation: Any) -> ObjectiveConfig:
+    return validate(ObjectiveConfig, {"loss": loss, "augmentation": augmentation}, "the block")
+
+
 def test_the_default_is_the_published_pipe() -> None:
     shares = Transforms().model_dump()
     assert shares.pop("cutout") == 0

@@ -98,6 +98,18 @@ def test_large_logits_stay_finite(name: str) -> None:
 def test_a_check_of_parameters_sees_what_a_loss_sets(name: str) -> None:
     assert config.has_labels(name) is (LOSSES[name].against is not None)
     assert config.pairs_images(name) is LOSSES[name].generator_sees_real
+    assert config.sign_tells(name) is LOSSES[name].sign_tells
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_sign_tells_where_doubt_lies_around_0(name: str) -> None:
+    """Outputs that are best where real and generated images look alike are even about 0, and end
+    somewhere: otherwise real images are above 0 (or below) whatever the discriminator knows."""
+    outputs = torch.linspace(-3, 3, 61)
+    losses = torch.stack([LOSSES[name].discriminator(each, each) for each in outputs[:, None]])
+    best = losses <= losses.min() + 1e-6
+    even_about_0 = torch.equal(best, best.flip(0)) and not bool(best[0])
+    assert LOSSES[name].sign_tells is even_about_0
 
 
 WITH_LABELS = [name for name, loss in LOSSES.items() if loss.against]

@@ -18,7 +18,7 @@ NEW_LOSS = """
 from ganpipe.objectives.logits import negative_score
 from ganpipe.objectives.loss import AdversarialLoss
 
-LOSS = AdversarialLoss(negative_score, negative_score)
+LOSS = AdversarialLoss(negative_score, negative_score, sign_tells=False)
 """
 
 # Runs a stage as `python -m` does; prints the parameters that it read and the files it imported.

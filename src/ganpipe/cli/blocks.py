@@ -67,7 +67,14 @@ def _set(content: dict[str, Any], path: str, value: Any) -> None:
         if not isinstance(holder, dict):
             above = ".".join(parents[:depth])
             raise GanpipeError(f"{path}: {above} is {json.dumps(holder)}, which has no fields")
-    holder[last] = value
+    holder[last] = _merged(holder.get(last), value)
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """``new``; of two blocks both fields, as DVC merges them."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    return old | {name: _merged(old.get(name), value) for name, value in new.items()}
 
 
 def expected_spec(params: Params, classes: int | None) -> DataSpec:

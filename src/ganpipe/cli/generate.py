@@ -35,7 +35,7 @@ class Target(NamedTuple):
 
 def main(options: argparse.Namespace) -> None:
     """Draw and write. Raises GanpipeError for what a user can mend."""
-    if options.input is not None or options.direction is not None:
+    if any(each is not None for each in (options.input, options.direction, options.range)):
         return _translate(options)
     num, seed = options.num or DEFAULT_NUM, options.seed or 0
     if options.num == 0 or num < 1 or seed < 0:
@@ -66,8 +66,13 @@ def main(options: argparse.Namespace) -> None:
 
 def _translate(options: argparse.Namespace) -> None:
     """Translate the pictures of a folder. Raises GanpipeError for what a user can mend."""
-    if options.input is None:
+    if options.input is None and options.direction is not None:
         raise GanpipeError("--direction says which way pictures are translated; name them: --input")
+    if options.input is None:
+        raise GanpipeError("--range is of pictures that are translated; name them: --input")
+    if options.range and options.range[0] >= options.range[1]:
+        black, white = options.range
+        raise GanpipeError(f"--range is black, then white above it, not {black} and {white}")
     drawn = {
         "--num": options.num,
         "--class": options.label,
@@ -82,7 +87,7 @@ def _translate(options: argparse.Namespace) -> None:
     out = options.out.path
     if out.suffix.lower() in {".npz", ".png"} and not options.out.is_folder:
         raise GanpipeError(f"--out is {out}; translations keep their names: name a folder")
-    _writer(options.out._replace(is_folder=True), 1)  # whose checks of a folder hold here as well
+    _check_folder(out, "a new folder")
     from ganpipe.cli.translate import translate_folder
     from ganpipe.runtime.device import pick_device, set_deterministic
     from ganpipe.runtime.threads import share_out
@@ -100,7 +105,7 @@ def _translate(options: argparse.Namespace) -> None:
     set_deterministic(True)
     share_out()
     trained = load_trained(weights, pick_device(options.device, "--device"))
-    count = translate_folder(trained, options.input, out)
+    count = translate_folder(trained, options.input, out, given=options.range)
     print(f"{count} image{'s' * (count > 1)} in {out}")
 
 
@@ -128,6 +133,14 @@ def fill(parser: argparse.ArgumentParser) -> None:
         choices=("a_to_b", "b_to_a"),
         help="of a model that is trained both ways: from the source to the target, or back "
         "(default: a_to_b)",
+    )
+    add(
+        "--range",
+        nargs=2,
+        type=int,
+        metavar=("BLACK", "WHITE"),
+        help="values of grey pictures of more than 8 bits, such as 0 4095 (default: those of the "
+        "training, otherwise the full range of the file's type)",
     )
     add(
         "--class",
@@ -186,11 +199,16 @@ def _writer(target: Target, num: int) -> Callable[[Path, Pieces], None]:
             f"--out is {out}, and {suffix} files cannot be written; name an .npz file, a .png file "
             f"(with --num 1) or a folder ({out}/ makes a folder of that name)"
         )
-    if out.is_dir() and any(out.iterdir()):
-        raise GanpipeError(f"{out} is not empty; name a new folder or an .npz file")
-    if out.exists() and not out.is_dir():
-        raise GanpipeError(f"--out is {out}, which is a file; name a new folder or an .npz file")
+    _check_folder(out, "a new folder or an .npz file")
     return partial(_write_folder, digits=len(str(num - 1)))
+
+
+def _check_folder(out: Path, possible: str) -> None:
+    """Raise GanpipeError unless ``out`` is new or an empty folder; ``possible`` can be named."""
+    if out.is_dir() and any(out.iterdir()):
+        raise GanpipeError(f"{out} is not empty; name {possible}")
+    if out.exists() and not out.is_dir():
+        raise GanpipeError(f"--out is {out}, which is a file; name {possible}")
 
 
 def _watched(pieces: Iterator[Drawn], bar: tqdm) -> Pieces:

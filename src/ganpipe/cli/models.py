@@ -6,12 +6,12 @@ import argparse
 import json
 import shlex
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from ganpipe.cli.blocks import About, Changes, changed, comments, expected_spec, full_name
-from ganpipe.cli.published import PUBLISHED, Published
+from ganpipe.cli.published import PUBLISHED
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.names import nearest
 from ganpipe.data.config import DatasetName
@@ -118,10 +118,29 @@ def _check(options: argparse.Namespace, blocks: list[str]) -> None:
 
 
 def _changes(options: argparse.Namespace) -> Changes:
-    """The changes of the command line; what it names replaces what a publication sets."""
-    published = PUBLISHED[options.block].changes if options.paper else {}
+    """The changes of the command line; what it names replaces what a publication sets, and another
+    dataset the published one's fields."""
     named = {"dataset": options.dataset} if options.dataset else {}
-    return {**published, **named, **dict(options.changes)}
+    named |= dict(options.changes)
+    if not options.paper:
+        return named
+    published = PUBLISHED[options.block].changes
+    # A block of fields, as in DVC, replaces only those that it names.
+    whole = [name for name, value in named.items() if not isinstance(value, dict)]
+    replaced = [full_name(options.block, name) for name in whole]
+    if named.get("dataset", published["dataset"]) != published["dataset"]:
+        replaced.append(f"datasets.{published['dataset']}")
+    kept = {
+        name: value
+        for name, value in published.items()
+        if not _is_within(full_name(options.block, name), replaced)
+    }
+    return {**kept, **named}
+
+
+def _is_within(name: str, others: Iterable[str]) -> bool:
+    """Whether a field is one of ``others`` or lies below one."""
+    return any(f"{name}.".startswith(f"{other}.") for other in others)
 
 
 def _with_source(spec: DataSpec, params: Params) -> DataSpec:
@@ -182,16 +201,12 @@ def _lines(block: str, found: Count, *, published: bool) -> Iterator[str]:
     yield "FLOP: what one image takes in convolutions and matrices, 2 a multiply-add"
     if known := PUBLISHED.get(block):
         yield ""
-        yield from _published(block, known, used=published)
-
-
-def _published(block: str, known: Published, *, used: bool) -> Iterator[str]:
-    yield f"published: {known.source}"
-    yield f"  {known.note}"
-    if used:
-        yield f"train it: {_command(block, known.changes)}"
-    else:
-        yield f"  count it: ganpipe models {block} --paper"
+        yield f"published: {known.source}"
+        yield f"  {known.note}"
+        if published:
+            yield f"train it: {_command(block, found.changes)}"
+        else:
+            yield f"  count it: ganpipe models {block} --paper"
 
 
 def _command(block: str, changes: Changes) -> str:

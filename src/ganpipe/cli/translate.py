@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -13,32 +15,69 @@ from ganpipe.core.errors import GanpipeError
 from ganpipe.data.acquire.collect import check_file, walk
 from ganpipe.data.image_files import Census, suffixes
 from ganpipe.data.prepare.images import decode_as_it_is
-from ganpipe.data.prepare.notes import DamagedImageError
+from ganpipe.data.prepare.notes import DamagedImageError, Levels, NoRangeError, Notes
 from ganpipe.data.source.pixels import luma
 
 if TYPE_CHECKING:
     from ganpipe.sampling.trained import Trained
 
+log = logging.getLogger(__name__)
+
 SMALLEST = 8  # pixels a side of a picture
 
 
-def translate_folder(trained: Trained, source: Path, out: Path) -> int:
+def translate_folder(
+    trained: Trained, source: Path, out: Path, *, given: Sequence[int] | None = None
+) -> int:
     """Write the translation of every picture in the folder ``source``, and in the folders below,
     to the new or empty folder ``out``, under its own name and as a PNG; how many there were.
 
-    All are written or none. Raises GanpipeError where there are no pictures, where one is damaged
-    or too small, and where two would get one name.
+    Grey of more than 8 bits is scaled as the pictures that the model was trained on, or where
+    ``given``, from those values of black and white. All are written or none. Raises GanpipeError
+    where there are no pictures, where one is damaged or too small, and where two would get one
+    name.
     """
     names = _pictures(source)
+    trained_on = levels_of(trained.provenance)
+    levels = trained_on if given is None else (given[0], given[1])
+    notes = Notes()
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
         folder = Path(temporary) / "images"
         for picture, target in tqdm(names.items(), unit="image", disable=None):
             path = folder / target
             path.parent.mkdir(parents=True, exist_ok=True)
-            _save(path, trained.translate(_decoded(source / picture, trained)))
+            _save(path, trained.translate(_decoded(source / picture, trained, levels, notes)))
         folder.replace(out)
+    _tell(notes, source, levels, is_given=given is not None)
     return len(names)
+
+
+def levels_of(provenance: Mapping[str, Any]) -> Levels | None:
+    """Black and white of the grey pictures of more than 8 bits that a model was trained on; None
+    where its weights file holds none, or nothing that makes sense."""
+    match provenance.get("range"):
+        case [int(black), int(white)] if black < white:
+            return black, white
+    return None
+
+
+def _tell(notes: Notes, source: Path, levels: Levels | None, *, is_given: bool) -> None:
+    """Log what a person should know of how the pictures were decoded."""
+    if frames := notes.frames():
+        log.info(f"{source}: {frames}")
+    if darkness := notes.darkness():
+        log.warning(
+            f"{source}: {darkness}; name the values that are black and white, such as --range 0 "
+            f"{notes.white()}"
+        )
+    if is_given and not notes.scaled:
+        log.warning("--range changes nothing: no picture is grey of more than 8 bits")
+    if levels and not is_given and notes.scaled:
+        log.info(
+            f"{source}: pictures of more than 8 bits are scaled as those of the training, from "
+            f"{levels[0]} to {levels[1]}; --range names other values"
+        )
 
 
 def _pictures(source: Path) -> dict[Path, Path]:
@@ -63,10 +102,14 @@ def _pictures(source: Path) -> dict[Path, Path]:
     return {picture: target for target, picture in taken.items()}
 
 
-def _decoded(file: Path, trained: Trained) -> np.ndarray:
+def _decoded(file: Path, trained: Trained, levels: Levels | None, notes: Notes) -> np.ndarray:
     """A picture as uint8 (1, H, W, C), with as many channels as the model translates."""
     try:
-        pixels = decode_as_it_is(file)[None]
+        pixels = decode_as_it_is(file, notes, levels=levels)[None]
+    except NoRangeError as error:
+        raise GanpipeError(
+            f"{file} cannot be translated: {error}; say it with --range BLACK WHITE"
+        ) from None
     except DamagedImageError as error:
         raise GanpipeError(f"{file} cannot be translated: {error}; mend or remove it") from None
     if min(pixels.shape[2:]) < SMALLEST:

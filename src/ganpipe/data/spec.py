@@ -62,6 +62,8 @@ class DataSpec:
     num_test: int
     source: Domain | None = None
     paired: bool = False  # whether source image i shows the same as target image i
+    # Of grey files of more than 8 bits the values that became black and white; None: none are given
+    range: tuple[int, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dict for JSON, read back by :meth:`from_dict`."""
@@ -69,6 +71,8 @@ class DataSpec:
         for name in ("target", "source"):
             if content[name] is not None:
                 content[name] = domain_to_dict(getattr(self, name))
+        if self.range is None:
+            del content["range"]  # as in descriptions that are older than the field
         return content
 
     @staticmethod
@@ -79,7 +83,8 @@ class DataSpec:
             "target": domain_from_dict(content["target"]),
             "source": None if source is None else domain_from_dict(source),
         }
-        return DataSpec(**{**content, **domains})
+        given = {"range": tuple(content["range"])} if "range" in content else {}
+        return DataSpec(**{**content, **domains, **given})
 
 
 def domain_to_dict(domain: Domain) -> dict[str, Any]:

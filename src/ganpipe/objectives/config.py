@@ -51,6 +51,13 @@ def pairs_images(loss: str) -> bool:
     return _sets(loss, "generator_sees_real")
 
 
+def sign_tells(loss: str) -> bool:
+    """Whether a loss's file sets ``sign_tells`` to True: D(x) is above 0 for real images and below
+    for generated ones."""
+    values = _values(loss, "sign_tells")
+    return any(isinstance(value, ast.Constant) and value.value is True for value in values)
+
+
 def bounds_gradient(penalty: str) -> bool:
     """Whether a penalty holds down the discriminator's gradient: all do whose files do not set
     ``BOUNDS_GRADIENT`` to False."""
@@ -58,8 +65,13 @@ def bounds_gradient(penalty: str) -> bool:
 
 
 def _sets(loss: str, keyword: str) -> bool:
+    return bool(_values(loss, keyword))
+
+
+def _values(loss: str, keyword: str) -> list[ast.expr]:
+    """What a loss's file sets the keyword to."""
     nodes = ast.walk(ast.parse(source(LOSSES, loss)))
-    return any(isinstance(node, ast.keyword) and node.arg == keyword for node in nodes)
+    return [node.value for node in nodes if isinstance(node, ast.keyword) and node.arg == keyword]
 
 
 class AuxiliaryConfig(Strict):
@@ -138,6 +150,15 @@ class ObjectiveConfig(Strict):
             "unrolled_steps look ahead at the discriminator's verdict, which feature_matching "
             "replaces; leave out one": self.unrolled_steps > 0 and self.feature_matching,
         }
-        if found := [reason for reason, applies in reasons.items() if applies]:
+        found = [reason for reason, applies in reasons.items() if applies]
+        if self.augmentation and self.augmentation.follows_sign and not sign_tells(self.loss):
+            others = ", ".join(name for name in names(LOSSES) if sign_tells(name))
+            fixed = "set its probability, or " if self.augmentation.kind == "ada" else ""
+            found.append(
+                f"augmentation '{self.augmentation.kind}' follows the sign of D(x), by which loss "
+                f"'{self.loss}' does not tell real images from generated ones; {fixed}take another "
+                f"loss ({others})"
+            )
+        if found:
             raise ValueError("; ".join(found))
         return self

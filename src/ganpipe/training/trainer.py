@@ -60,7 +60,7 @@ class Job:
 
     def provenance(self, images_seen: int, weights: str) -> dict[str, Any]:
         """The origin of a weights file, for its header."""
-        return {
+        known: dict[str, Any] = {
             "model_name": self.name,
             "model": self.model.model_dump(mode="json"),
             "dataset": self.spec.name,
@@ -70,6 +70,9 @@ class Job:
             "images_seen": images_seen,
             "weights": weights,
         }
+        if self.spec.range is not None:
+            known["range"] = list(self.spec.range)
+        return known
 
 
 def train_model(

@@ -86,7 +86,7 @@ def report(found: Found, config: OwnImages, block: str) -> None:
     if frames := notes.frames():
         log.info(frames)
     if darkness := notes.darkness():
-        upper = 2 ** notes.highest.bit_length() - 1
+        upper = notes.white()
         log.warning(
             f"{darkness}; set {block}.range to the values that are black and white, such "
             f"as 0 and {upper} ({upper.bit_length()} bits)"

@@ -36,11 +36,12 @@ def write(config: FolderDataset, raw: Path, folder: Path) -> tuple[DataSpec, int
         for split in SPLITS
     )
     report(found, config, "datasets.folder")
-    check_counts(len(train), len(test))
+    check_counts(len(train), len(test), "datasets.folder")
     size = config.image_size
     counts = arrays.count_classes(train, classes) if classes else ()
     domain = Domain(config.channels, size, size, classes, counts)
-    return DataSpec("folder", domain, len(train), len(test)), len(found.damaged)
+    spec = DataSpec("folder", domain, len(train), len(test), range=levels(config))
+    return spec, len(found.damaged)
 
 
 def _write_split(
@@ -77,10 +78,18 @@ def _write_split(
     return written
 
 
-def check_counts(train: int, test: int, *, least: tuple[int, int] = (2, 1), what: str = "") -> None:
-    """Raise GanpipeError where there are fewer images than ``least``; ``what`` says of which."""
+def check_counts(
+    train: int, test: int, block: str, *, least: tuple[int, int] = (2, 1), what: str = ""
+) -> None:
+    """Raise GanpipeError where there are fewer images than ``least``; ``what`` says of which, and
+    ``block`` is the dataset's, such as ``datasets.folder``."""
     if train < least[0] or test < least[1]:
+        divided = (
+            f", or divide them otherwise: by folders train and test, or {block}.test_fraction "
+            "where there are none"
+        )
         raise GanpipeError(
             f"the folder gives {train} training and {test} test images{what}, but at least "
             f"{least[0]} and {least[1]} are needed; add images"
+            f"{divided if train + test >= sum(least) else ''}"
         )

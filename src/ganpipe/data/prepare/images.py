@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from ganpipe.data.image_files import readable_formats
 from ganpipe.data.prepare.metadata import without_metadata
-from ganpipe.data.prepare.notes import FULL, DamagedImageError, Levels, Notes
+from ganpipe.data.prepare.notes import FULL, DamagedImageError, Levels, NoRangeError, Notes
 
 GREY_MODES = ("1", "L", "LA", "La")
 PHOTOMETRIC, BITS = 262, 258  # tags of TIFF
@@ -97,10 +97,12 @@ def upright_size(path: Path) -> tuple[int, int]:
         return _without_damaged_metadata(path, look)
 
 
-def decode_as_it_is(path: Path, notes: Notes | None = None) -> np.ndarray:
+def decode_as_it_is(
+    path: Path, notes: Notes | None = None, *, levels: Levels | None = None
+) -> np.ndarray:
     """An image file -> (1 or 3, H, W) uint8 at its own size, else as :func:`decode`."""
     with _damage():
-        upright = _read(path, draft=None, levels=None, notes=notes or Notes())
+        upright = _read(path, draft=None, levels=levels, notes=notes or Notes())
         pixels = np.asarray(_flatten(upright, "L" if upright.mode in GREY_MODES else "RGB"))
     return pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1)
 
@@ -198,7 +200,7 @@ def _in_8_bits(image: Image.Image, levels: Levels | None, notes: Notes) -> Image
     elif white == FULL:
         notes.see_deep(int(values.min()), int(values.max()))
     if levels is None and white is None:
-        raise DamagedImageError(
+        raise NoRangeError(
             "its pixels are signed or 32-bit numbers, and which of them is white is not said"
         )
     if not np.isfinite(values).all():
@@ -227,8 +229,8 @@ def _note_deep_colour(image: Image.Image, levels: Levels | None, notes: Notes) -
     """Note the range of 16-bit colours, of which Pillow reads the upper 8 bits alone."""
     if levels is not None:
         raise DamagedImageError(
-            "its colours have 16 bits, of which only 8 are read, so that the dataset's range "
-            "cannot be applied; store it with 8 bits a channel"
+            "its colours have 16 bits, of which only 8 are read, so that no range can be "
+            "applied; store it with 8 bits a channel"
         )
     extrema = image.convert("RGB").getextrema()
     lows, highs = zip(*extrema, strict=True)  # type: ignore[misc]

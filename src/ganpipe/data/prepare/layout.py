@@ -27,6 +27,7 @@ ROLES = {
     "val": "val", "valid": "val", "validation": "val",
 }  # fmt: skip
 CONTAINERS = frozenset({"image", "images", "img", "imgs"})  # folders within a split, not classes
+TRAINED = 2  # images that a split leaves to be trained on, where it can
 LISTED = 10  # classes and folders named in a message
 NAMED = 20  # files named in a message
 
@@ -184,9 +185,12 @@ def check_classes(splits: dict[str, list[Image]]) -> dict[str, list[Image]]:
     return splits
 
 
-def hold_out(images: Sequence[Image], root: str, fraction: float) -> dict[str, list[Image]]:
-    """The images whose hash, as a number in [0, 1), is below ``fraction``, are `test`: at least one
-    of all, but never the last of a class, which is then to be trained on."""
+def hold_out(
+    images: Sequence[Image], root: str, fraction: float, *, least: int = 1
+) -> dict[str, list[Image]]:
+    """The images whose hash, as a number in [0, 1), is below ``fraction``, are `test`: at least
+    those with the ``least`` lowest hashes, as long as TRAINED are left, but never the last of a
+    class, which is then to be trained on."""
     place = {image.name: _hash_of(image.name.removeprefix(root)) for image in images}
     counts = Counter(image.label for image in images)
     if len(counts) > 1 and max(counts.values()) == 1:
@@ -197,10 +201,9 @@ def hold_out(images: Sequence[Image], root: str, fraction: float) -> dict[str, l
         if label not in last or place[name] > place[last[label]]:
             last[label] = name
     kept = set(last.values())
-    free = [image.name for image in images if image.name not in kept]
-    held_out = {name for name in free if place[name] < fraction}
-    if free and not held_out:
-        held_out = {min(free, key=place.__getitem__)}
+    free = sorted((i.name for i in images if i.name not in kept), key=place.__getitem__)
+    below = sum(place[name] < fraction for name in free)
+    held_out = set(free[: max(1, min(max(least, below), len(images) - TRAINED))])
     splits: dict[str, list[Image]] = {"train": [], "test": []}
     for image in images:
         splits["test" if image.name in held_out else "train"].append(image)

@@ -14,6 +14,10 @@ class DamagedImageError(Exception):
     """The reason why a file gave no image."""
 
 
+class NoRangeError(DamagedImageError):
+    """The file does not say which of its values are black and white, and nothing else does."""
+
+
 @dataclass
 class Notes:
     """Facts that decoding came across and a person should hear of."""
@@ -41,6 +45,10 @@ class Notes:
         plural = "file has" if self.animations == 1 else "files have"
         what = f"{self.animations:,} {plural} several frames; the first of each is taken"
         return what if self.animations else ""
+
+    def white(self) -> int:
+        """The largest number of as many bits as the values of 16-bit images need."""
+        return int(2 ** self.highest.bit_length() - 1)
 
     def darkness(self) -> str:
         """A clause on 16-bit images that hold fewer bits; empty where all is well."""

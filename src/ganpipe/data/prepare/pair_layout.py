@@ -20,11 +20,13 @@ from ganpipe.data.prepare.layout import (
     names_in,
     top_folder,
 )
+from ganpipe.data.prepare.unnamed_sides import refuse_unnamed_sides
 
 log = logging.getLogger(__name__)
 
 Side = Literal["a", "b"]
 SIDES: tuple[Side, Side] = ("a", "b")
+LEAST = (2, 2)  # pictures of each side for training, and held out
 # The name of a folder that is a split, a side, or both: train, A, trainB, test_a.
 TOKEN = re.compile(
     r"(?P<split>training|train|testing|test|validation|valid|val)(?:[ _.-]?(?P<side>[ab]))?"
@@ -75,8 +77,9 @@ def find_pairs(raw: Path, test_fraction: float, *, paired: bool) -> Layout:
     share is held out by a hash of the name, the same for both partners.
 
     Raises GanpipeError, with the names of the files, for pictures on neither side, outside the
-    splits, without a partner or with two, for a side without pictures in a split, and for pictures
-    that hold both sides where there are to be no pairs.
+    splits, without a partner or with two, for a side without pictures in a split, for pictures that
+    hold both sides where there are to be no pairs, and for folders that look like sides but are not
+    called so.
     """
     placed = _place_all(names_in(raw))
     sides = {each.side for each in placed}
@@ -94,7 +97,9 @@ def find_pairs(raw: Path, test_fraction: float, *, paired: bool) -> Layout:
         )
     given = _by_split(placed)
     if sides == {""}:
+        refuse_unnamed_sides([(each.split, each.rest) for each in placed])
         groups = [_alone(given, SIDES, test_fraction)]
+        log.info("no folder is a side: of each picture the left half is A, and the right half is B")
     elif paired:
         groups = [_partners(given, test_fraction)]
     else:
@@ -266,7 +271,7 @@ def _held_out(splits: dict[SplitName, list[Item]], fraction: float) -> dict[Spli
         return splits
     items = {item.key: item for item in splits["train"]}
     images = [Image(item.key, item.label) for item in items.values()]
-    parts = hold_out(images, "", fraction)
+    parts = hold_out(images, "", fraction, least=LEAST[1])
     return {
         "train": [items[image.name] for image in parts["train"]],
         "test": [items[image.name] for image in parts["test"]],

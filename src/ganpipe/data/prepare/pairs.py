@@ -21,7 +21,7 @@ from ganpipe.data.prepare.folder import SPLITS, check_counts
 from ganpipe.data.prepare.images import decode, decode_halves, upright_size
 from ganpipe.data.prepare.layout import file_by_file
 from ganpipe.data.prepare.notes import DamagedImageError, Notes
-from ganpipe.data.prepare.pair_layout import SIDES, Item, Layout, Side, find_pairs
+from ganpipe.data.prepare.pair_layout import LEAST, SIDES, Item, Layout, Side, find_pairs
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.storage.npy import NpyWriter
 
@@ -52,7 +52,7 @@ def write(config: PairsDataset, raw: Path, folder: Path) -> tuple[DataSpec, int]
     report(reader.found, config, "datasets.pairs")
     for side in SIDES:
         train, test = (len(good[side, split]) for split in SPLITS)
-        check_counts(train, test, least=(2, 2), what=f" of {side.upper()}")
+        check_counts(train, test, "datasets.pairs", least=LEAST, what=f" of {side.upper()}")
     size, channels = config.image_size, reader.channels
     classes, counts = _write_labels({split: good[target, split] for split in SPLITS}, folder)
     spec = DataSpec(
@@ -62,6 +62,7 @@ def write(config: PairsDataset, raw: Path, folder: Path) -> tuple[DataSpec, int]
         len(good[target, "test"]),
         source=Domain(channels[source], size, size),
         paired=config.paired,
+        range=levels(config),
     )
     return spec, len(reader.found.damaged)
 

@@ -3,6 +3,7 @@ domains."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 from ganpipe.core.plugins import load
@@ -35,4 +36,4 @@ def with_source(spec: DataSpec, config: ComputedSource) -> DataSpec:
     target = Domain(spec.target.channels, size, size, spec.target.classes, counts)
     source = Domain(channels, size, size, spec.target.classes, counts)
     num_train = spec.num_train if paired else spec.num_train - spec.num_train // 2
-    return DataSpec(spec.name, target, num_train, spec.num_test, source=source, paired=paired)
+    return replace(spec, target=target, num_train=num_train, source=source, paired=paired)

@@ -14,4 +14,4 @@ def discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return (1 - real).relu().mean() + (1 + fake).relu().mean()
 
 
-LOSS = AdversarialLoss(discriminator, negative_score)
+LOSS = AdversarialLoss(discriminator, negative_score, sign_tells=True)

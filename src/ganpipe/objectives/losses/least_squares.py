@@ -22,4 +22,4 @@ def generator(real: Tensor, fake: Tensor) -> Tensor:
     return (fake - 1).square().mean() / 2
 
 
-LOSS = AdversarialLoss(discriminator, generator, against=squared_error)
+LOSS = AdversarialLoss(discriminator, generator, sign_tells=False, against=squared_error)

@@ -17,6 +17,7 @@ def generator(real: Tensor, fake: Tensor) -> Tensor:
 LOSS = AdversarialLoss(
     cross_entropy_discriminator,
     generator,
+    sign_tells=True,
     probability=True,
     against=cross_entropy,
     zero_sum=True,

@@ -15,5 +15,9 @@ def generator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 LOSS = AdversarialLoss(
-    cross_entropy_discriminator, generator, probability=True, against=cross_entropy
+    cross_entropy_discriminator,
+    generator,
+    sign_tells=True,
+    probability=True,
+    against=cross_entropy,
 )

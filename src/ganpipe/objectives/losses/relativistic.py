@@ -19,4 +19,4 @@ def generator(real: Tensor, fake: Tensor) -> Tensor:
     return softplus(real - fake).mean()
 
 
-LOSS = AdversarialLoss(discriminator, generator, generator_sees_real=True)
+LOSS = AdversarialLoss(discriminator, generator, sign_tells=False, generator_sees_real=True)

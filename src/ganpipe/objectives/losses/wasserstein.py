@@ -13,4 +13,4 @@ def discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return fake.mean() - real.mean()
 
 
-LOSS = AdversarialLoss(discriminator, negative_score, zero_sum=True)
+LOSS = AdversarialLoss(discriminator, negative_score, sign_tells=False, zero_sum=True)
