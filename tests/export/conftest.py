@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from helpers.exported import Exports
+from helpers.pages import make_run
+
+from ganpipe.export.page import live
+from ganpipe.export.page.runtime import Runtime
+
+TINY = Runtime(b"the loader", b"the program")
 
 
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
     """Files of the shipped blocks, each made when it is first asked for."""
     return Exports(tmp_path_factory.mktemp("exports"))
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of a translator both ways, with a tiny runtime in place of the real."""
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        make_run("cyclegan", channels=3, source_channels=1, source={"kind": "grey"})
+    return folder
+
+
+@pytest.fixture
+def here(run: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(run)
+    monkeypatch.setattr(live, "runtime", lambda: TINY)
+    live.carried_runtime.cache_clear()
+    yield run
+    live.carried_runtime.cache_clear()

@@ -7,14 +7,13 @@ import json
 import re
 import shutil
 from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from helpers.pages import enliven, make_run
+from helpers.pages import enliven
 from helpers.support import NOISE_MODELS, command, small_model, spec_of
 from PIL import Image
 
@@ -32,8 +31,6 @@ from ganpipe.methods.build import build_method
 from ganpipe.params import load_params
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.sampler import Label, Sampler
-
-TINY = Runtime(b"the loader", b"the program")
 
 
 def sampler_of(name: str) -> Sampler:
@@ -191,25 +188,6 @@ def test_no_word_ends_an_element() -> None:
     text = carried_json("data", content)
     assert text.count("<") == 2
     assert json.loads(text[text.index(">") + 1 : text.rindex("<")]) == content
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run of a translator both ways, with a tiny runtime in place of the real."""
-    folder = tmp_path_factory.mktemp("run")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        make_run("cyclegan", channels=3, source_channels=1, source={"kind": "grey"})
-    return folder
-
-
-@pytest.fixture
-def here(run: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.chdir(run)
-    monkeypatch.setattr(live, "runtime", lambda: TINY)
-    live.carried_runtime.cache_clear()
-    yield run
-    live.carried_runtime.cache_clear()
 
 
 def test_a_page_is_the_same_in_every_folder(

@@ -17,7 +17,7 @@ from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.methods.build import build_method
 from ganpipe.sampling.config import NoiseSamplerConfig
 from ganpipe.sampling.trained import load_trained, save_sampler
-from ganpipe.storage.tensor_file import read_tensors, write_tensors
+from ganpipe.storage.tensor_file import read_tensors, recorded_digest, write_tensors
 
 
 @pytest.mark.parametrize("name", NOISE_MODELS)
@@ -219,6 +219,20 @@ def test_a_flipped_bit_is_noticed_wherever_it_is(tmp_path: Path, share: float) -
     path.write_bytes(data)
     with pytest.raises(GanpipeError):
         load_trained(path, CPU)
+
+
+def test_weights_have_a_digest_that_tells_them_from_others(tmp_path: Path) -> None:
+    """Of the same facts too, as of a run that was trained again after a change of the code."""
+    path = saved(tmp_path / "g")
+    first = load_trained(path, CPU).digest
+    assert first == recorded_digest(path) == recorded_digest(saved(tmp_path / "same"))
+    assert first is not None
+    header, tensors = read_tensors(path, CPU)
+    next(iter(tensors.values())).view(-1)[0] += 1
+    write_tensors(path, tensors, header)
+    assert load_trained(path, CPU).digest not in (first, None)
+    path.write_bytes(b"not a file of tensors")
+    assert recorded_digest(path) is recorded_digest(tmp_path / "none") is None
 
 
 def test_saving_keeps_the_network_alone(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ganpipe.sampling.trained import Trained
 
 CARD = "README.md"
+
+log = logging.getLogger(__name__)
 
 
 def main(options: argparse.Namespace) -> None:
@@ -89,7 +92,12 @@ def _write_card(trained: Trained, options: argparse.Namespace, protocol: dict[st
     from ganpipe.export.metadata import measured
     from ganpipe.storage.files import atomic_path
 
-    these = measured(trained.provenance, protocol)
+    these = measured(trained, protocol)
+    if protocol and not these:
+        log.warning(
+            f"{paths.EVALUATE_METRICS} is not of {options.weights}, so that the card holds no "
+            "figures; `dvc repro evaluate` measures the weights of this pipeline"
+        )
     text = model_card(
         trained,
         onnx=options.out,

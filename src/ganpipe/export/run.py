@@ -64,7 +64,7 @@ def export_checked(
 
     Raises GanpipeError where they are above the limits; whatever stood at ``path`` still stands.
     """
-    metadata = metadata_of(trained.provenance, protocol)
+    metadata = metadata_of(trained, protocol)
     with atomic_path(path) as temporary:
         export_onnx(trained.sampler, temporary, precision=precision, metadata=metadata)
         found = compare(trained.sampler, temporary)

@@ -18,7 +18,7 @@ from ganpipe.sampling.build import build_sampler
 from ganpipe.sampling.draw import draw
 from ganpipe.sampling.pictures import as_input, translates
 from ganpipe.sampling.sampler import Picture, Sampler, Truncation
-from ganpipe.storage.tensor_file import read_tensors, write_tensors
+from ganpipe.storage.tensor_file import read_tensors, recorded_digest, write_tensors
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Trained:
 
     sampler: Sampler
     provenance: dict[str, Any]  # model_name, seed, weights, images_seen, ...: never validated
+    digest: str | None = None  # of the weights file; None of a sampler that is in no file
 
     @property
     def seed(self) -> int:
@@ -201,4 +202,5 @@ def load_trained(path: Path, device: torch.device) -> Trained:
         ) from None
     sampler.to(device).eval().requires_grad_(False)
     provenance = header.get("provenance")
-    return Trained(sampler, provenance if isinstance(provenance, dict) else {})
+    known = provenance if isinstance(provenance, dict) else {}
+    return Trained(sampler, known, recorded_digest(path))

@@ -14,6 +14,7 @@ import torch
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
+from ganpipe.export.metadata import is_made_of
 from ganpipe.export.packages import expect_packages
 from ganpipe.export.page.assemble import carried_bytes, fragment
 from ganpipe.export.page.networks import COUNT, about
@@ -51,7 +52,7 @@ class Way(NamedTuple):
 def ways() -> list[Way]:
     """Weights and ONNX files of the run in this folder, the way back last.
 
-    Raises GanpipeError where there are none.
+    Raises GanpipeError where there are none, and for an ONNX file of other weights.
     """
     found = []
     for name in ("", BACK):
@@ -62,6 +63,11 @@ def ways() -> list[Way]:
         if not onnx.exists():
             expect_packages()
             raise GanpipeError(f"{onnx} is missing; `dvc repro export` writes it")
+        if not is_made_of(onnx, trained):
+            raise GanpipeError(
+                f"{onnx} is of other weights than {weights}, or does not say of which; "
+                "`dvc repro export` makes it of these"
+            )
         found.append(Way(trained, onnx))
     return found
 

@@ -16,6 +16,7 @@ from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export.onnx import export_onnx
 from ganpipe.export.page.assemble import carried_json, document, fragment
+from ganpipe.export.page.belonging import of_snapshots
 from ganpipe.export.page.charts import cursor_shift
 from ganpipe.export.page.figures import shown, title
 from ganpipe.export.page.live import Live, Way, description, live, ways
@@ -117,6 +118,9 @@ def _training(trained: Trained) -> tuple[dict[str, Any], str]:
         hint = "The same test pictures, their translations and the truth, row by row."
     else:
         hint = "The same noise at every snapshot."
+    if note := of_snapshots().note:
+        log.warning(note)
+        hint += f" {escape(note)}"
     about = {"width": made.width, "height": made.height, "times": times}
     return about, fragment("training", sheet=made.url, training_hint=hint, chart=snapshot_chart())
 
