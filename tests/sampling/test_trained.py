@@ -12,6 +12,7 @@ from helpers.support import NOISE_MODELS, run_python, small_model, spec_of
 from helpers.weights import saved
 from safetensors import safe_open
 
+from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.methods.build import build_method
@@ -202,6 +203,23 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "g.safetensors")
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(GanpipeError, match="damaged"):
+        load_trained(path, CPU)
+
+
+def test_only_files_of_this_pipeline_are_to_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that a user named is nothing that a training would bring back."""
+    monkeypatch.chdir(tmp_path)
+    for path, ours in ((paths.GENERATOR, True), (Path("mine.safetensors"), False)):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"damaged")
+        with pytest.raises(GanpipeError, match="is damaged") as caught:
+            load_trained(path, CPU)
+        assert ("delete it and run `dvc repro train`" in str(caught.value)) == ours
+        assert ("dvc" in str(caught.value)) == ours
+    path = changed(saved(tmp_path / "g.safetensors"), generator__width=8)
+    with pytest.raises(GanpipeError, match="another version of ganpipe: take that version"):
         load_trained(path, CPU)
 
 
