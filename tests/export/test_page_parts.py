@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers.exported import samplers_of
 from helpers.pages import enliven
 from helpers.support import NOISE_MODELS, command, small_model, spec_of
 from PIL import Image
@@ -31,6 +32,7 @@ from ganpipe.methods.build import build_method
 from ganpipe.params import load_params
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.sampler import Label, Sampler
+from ganpipe.sampling.trained import Trained
 
 
 def sampler_of(name: str) -> Sampler:
@@ -164,6 +166,25 @@ def test_figures_stand_with_their_spread_and_floor() -> None:
     assert texts[3].endswith("of the unchanged picture 0.875")
     assert [text.split("|")[0] for text in texts[4:]] == ["classes covered", "something_new"]
     assert "floor 0.5" in highlights(FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "params", "said"),
+    [
+        ("pairs", {"direction": "a_to_b"}, "translates A into B, 28 x 28 pixels"),
+        ("pairs", {"direction": "b_to_a"}, "translates B into A, 28 x 28 pixels"),
+        ("folder", {}, "translates low resolution into images, 28 x 28 pixels"),
+        ("cifar10", {}, "translates low resolution into cifar10, 28 x 28 pixels"),
+    ],
+)
+def test_the_sides_of_a_translation_have_names_for_people(
+    dataset: str, params: dict[str, str], said: str
+) -> None:
+    kind = "folder" if dataset == "pairs" else "low_resolution"
+    about = {"dataset": dataset, "model": {"source": {"kind": kind}}}
+    trained = Trained(samplers_of("pix2pix")[""], about)
+    names = live.side_names(trained, {f"datasets.{dataset}": params})
+    assert said in live.description(trained, names)
 
 
 def test_columns_without_blanks_and_what_is_not_finite(tmp_path: Path) -> None:
