@@ -24,7 +24,6 @@ from ganpipe.export.page import live, networks, report
 from ganpipe.export.page.assemble import WEB, carried_json, joined_scripts
 from ganpipe.export.page.charts import POINTS, curves, thinned, ticks
 from ganpipe.export.page.directions import directions
-from ganpipe.export.page.figures import figures_table, highlights
 from ganpipe.export.page.runtime import Runtime
 from ganpipe.export.page.sheets import sheet
 from ganpipe.export.page.write import write_run_page
@@ -140,32 +139,6 @@ def test_a_curve_ends_where_its_last_value_is() -> None:
     assert x1 > x0
     assert float(floor) == pytest.approx((y0 + y1) / 2, abs=0.1)
     assert "<b>" not in drawn
-
-
-FIGURES = {
-    "fid_classifier": 3.25,
-    "fid_classifier_std": 0.125,
-    "fid_classifier_floor": 0.5,
-    "l1": 0.25,
-    "l1_unchanged": 0.75,
-    "l1_b_to_a": 0.125,
-    "l1_unchanged_b_to_a": 0.875,
-    "classes_covered": 10,
-    "something_new": 1.5,
-    "protocol": "01234567",
-}
-
-
-def test_figures_stand_with_their_spread_and_floor() -> None:
-    rows = re.findall(r"<tr>(.*?)</tr>", figures_table(FIGURES))
-    texts = [re.sub(r"(<[^>]*>)+", "|", row).strip("|") for row in rows]
-    assert texts[1].startswith("FID (classifier)|3.25 ± 0.12|0.5|↓ lower|")
-    assert texts[2].startswith("L1|0.25|")
-    assert texts[2].endswith("of the unchanged picture 0.75")
-    assert texts[3].startswith("L1 (the way back)|0.125|")
-    assert texts[3].endswith("of the unchanged picture 0.875")
-    assert [text.split("|")[0] for text in texts[4:]] == ["classes covered", "something_new"]
-    assert "floor 0.5" in highlights(FIGURES)
 
 
 @pytest.mark.parametrize(
