@@ -20,6 +20,7 @@ from ganpipe.export.page.belonging import Belonging, of_evaluation, of_snapshots
 from ganpipe.export.page.charts import Curve, bars, curves
 from ganpipe.export.page.figures import figures_table, highlights, title
 from ganpipe.export.page.origin import Origin
+from ganpipe.export.page.places import without_places
 from ganpipe.export.page.sheets import picture_url
 from ganpipe.storage.files import read_json
 
@@ -157,7 +158,8 @@ def _closest() -> str:
 
 
 def _parameters(params: Mapping[str, Any], origin: Origin | None) -> str:
-    body = f"<details><summary>Parameters</summary><pre>{escape(_yaml(params))}</pre></details>"
+    shown = escape(_yaml(without_places(params)))
+    body = f"<details><summary>Parameters</summary><pre>{shown}</pre></details>"
     if origin is not None:
         changed = " with changes of the code that are not committed" if origin.changed_code else ""
         line = escape(f"git checkout {origin.commit}\n{origin.command}")
