@@ -49,6 +49,19 @@ def test_a_card_and_an_upload(
     assert b"These weights have not been evaluated." in server.files["README.md"]
 
 
+def test_a_wrong_token_costs_no_export(weights: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    server = Hub()
+    monkeypatch.setattr(constants, "ENDPOINT", server.url)
+    monkeypatch.setenv("HF_TOKEN", "wrong")
+    with pytest.raises(GanpipeError, match="me/digits cannot be written to"):
+        command("export", ["--weights", weights, "--out", "a.onnx", "--push", "me/digits"])
+    server.shutdown()
+    server.server_close()
+    assert not Path("a.onnx").exists()
+
+
 @pytest.mark.parametrize("these", [True, False])
 def test_a_card_has_the_figures_of_its_weights_alone(
     weights: str, caplog: pytest.LogCaptureFixture, these: bool

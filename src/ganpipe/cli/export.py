@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> None:
 
     expect_packages()
     if options.push:
-        expect_hub()
+        expect_hub(options.push)
     set_deterministic(True)
     share_out()
     trained = load_trained(options.weights, pick_device("cpu"))
