@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,49 @@ def test_what_cannot_be_drawn_from_is_refused(
         images_of(OnnxSampler(path), 2)
     assert "\x1b" not in str(caught.value)
     assert capfd.readouterr() == ("", ""), "onnxruntime prints nothing of its own"
+
+
+def drawn_within(path: Path, black: float, white: float) -> None:
+    images_of(OnnxSampler(path, black=black, white=white), 2)
+
+
+@pytest.mark.parametrize(
+    ("form", "given", "said"),
+    [
+        ({"white": 255.0}, (-1, 1), r"from 0 to 255, far outside .* from black, -1, to white, 1,"
+         r".*--range 0 255"),
+        ({"white": 255.0}, (0, 1), "--range 0 255"),
+        ({}, (0, 1), r"from -1 to 1, far outside .*--range -1 1"),
+        ({"white": 8.0}, (-1, 1), r"from 0 to 8, far outside .*--range BLACK WHITE"),
+    ],
+)  # fmt: skip
+def test_values_far_outside_of_the_range_are_refused(
+    tmp_path: Path, form: dict[str, Any], given: tuple[float, float], said: str
+) -> None:
+    path = linear_generator(tmp_path / "theirs.onnx", **form)
+    with pytest.raises(GanpipeError, match=said):
+        drawn_within(path, *given)
+
+
+@pytest.mark.parametrize(
+    ("form", "given", "said"),
+    [
+        ({"black": 0.0}, (-1, 1), "from 0 to 1, all in the upper half .*--range 0 1"),
+        ({"black": 0.0}, (0, 255), "from 0 to 1, all in the lower half .*--range 0 1"),
+        ({"black": 0.0}, (0, 1), ""),
+        ({"white": 255.0}, (0, 255), ""),
+        ({"white": 1.2, "black": -1.2}, (-1, 1), ""),
+    ],
+)
+def test_values_in_one_half_of_the_range_are_warned_of(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    form: dict[str, Any],
+    given: tuple[float, float],
+    said: str,
+) -> None:
+    drawn_within(linear_generator(tmp_path / "theirs.onnx", **form), *given)
+    assert re.search(said, caplog.text) if said else not caplog.text
 
 
 def test_a_translator_is_refused(exports: Exports) -> None:

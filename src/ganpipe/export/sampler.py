@@ -16,12 +16,14 @@ from ganpipe.core.errors import GanpipeError
 from ganpipe.evaluation.image_source import Images
 from ganpipe.export.described import described
 from ganpipe.export.parity import open_session, reason_of
+from ganpipe.export.value_range import expect_range
 from ganpipe.sampling.draw import draw
 from ganpipe.sampling.sampler import Input, Noise, Sampler
 from ganpipe.storage.npy import NpyWriter
 
 log = logging.getLogger(__name__)
 
+OUR_RANGE = (-1.0, 1.0)  # around which networks of this project may draw what they like
 FLOAT, BYTES = "tensor(float)", "tensor(uint8)"  # types as onnxruntime names them
 
 
@@ -35,7 +37,7 @@ class OnnxSampler(Sampler):
     A file of :func:`ganpipe.export.onnx.export_onnx` says itself what its inputs are. Any other,
     whatever it says of itself, must have a single input, float (N, d) or (N, d, 1, 1), which gets
     normal noise. The first output is images, (N, 1 or 3, h, w): uint8 as they are, or float between
-    ``black`` and ``white``. A file with a fixed number of images
+    ``black`` and ``white``, which the first ones are held to. A file with a fixed number of images
     at a time is run that often; one that says it takes any and does not is run with one.
     """
 
@@ -49,6 +51,7 @@ class OnnxSampler(Sampler):
         self.inputs = self._input_of_others() if found is None else self._drawn(found)
         first = self.session.get_inputs()[0].shape[0]
         self.at_once = first if isinstance(first, int) else None
+        self.range_seen = found is not None and (black, white) == OUR_RANGE
         self.images = self.session.get_outputs()[0]
         if self.images.type not in (FLOAT, BYTES):
             raise GanpipeError(
@@ -75,6 +78,9 @@ class OnnxSampler(Sampler):
         images = torch.from_numpy(drawn)
         if images.dtype == torch.uint8:
             return images.float() / 127.5 - 1
+        if not self.range_seen:
+            expect_range(drawn, self.black, self.white, self.path)
+            self.range_seen = True
         return (images - self.black) * (2 / (self.white - self.black)) - 1
 
     def _run_all(self, inputs: Mapping[str, Tensor]) -> np.ndarray:
