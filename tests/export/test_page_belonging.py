@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,8 +14,10 @@ from helpers.exported import samplers_of
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export.onnx import export_onnx
+from ganpipe.export.page.report import report
 from ganpipe.export.page.write import write_run_page
 from ganpipe.params import load_params
+from ganpipe.sampling.trained import Trained
 from ganpipe.storage.tensor_file import read_tensors, recorded_digest, write_tensors
 
 
@@ -72,6 +75,29 @@ def test_an_earlier_file_that_says_not_of_which_weights_it_is_is_not_trusted() -
     assert FIGURES_AGAIN in text
     assert SNAPSHOTS_AGAIN in text
     assert "FID (classifier) 7.5" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ""),
+        ({"seed": 4}, "since this network was trained (seed), so"),
+        ({"dataset": "cifar10"}, "trained (dataset), so"),
+        ({"models.gan": {"latent_dim": 8}}, "trained (models.gan), so"),
+        ({"model": "other", "models.other": {"latent_dim": 9}}, "trained (model), so"),
+    ],
+)
+def test_parameters_that_have_changed_since_are_said_to_be_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    about = {"model_name": "gan", "dataset": "mnist", "seed": 3, "model": {"latent_dim": 9}}
+    params = {"model": "gan", "dataset": "mnist", "seed": 3, "models.gan": {"latent_dim": 9}}
+    sampler = samplers_of("mlp")[""]
+    text = report(Trained(sampler, about), params | changes, None)[-1]
+    assert said in text
+    assert ("params.yaml has changed" in text) == bool(said)
+    assert "has changed" not in report(Trained(sampler, {}), params, None)[-1]
 
 
 @pytest.mark.usefixtures("copied")

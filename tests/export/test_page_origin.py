@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from dvc.utils.hydra import apply_overrides
+from helpers.exported import samplers_of
 from ruamel.yaml import YAML
 
 from ganpipe.core import paths
 from ganpipe.export.page import report
 from ganpipe.export.page.origin import Origin, origin
+from ganpipe.sampling.trained import Trained
 
 BEFORE = {
     "model": "dcgan",
@@ -92,7 +94,8 @@ def test_places_of_the_users_files_are_left_out() -> None:
     write(after)
     found = origin()
     assert found is not None
-    (text,) = report.report({"datasets.folder": own, "evaluate": after["evaluate"]}, found)
+    params = {"model": "dcgan", "datasets.folder": own, "evaluate": after["evaluate"]}
+    (text,) = report.report(Trained(samplers_of("mlp")[""], {}), params, found)
     for place in ("cats", "home", "pairs:{path:pairs", "..", "weights.pth", "mine"):
         assert place not in text
     assert "path:YOUR_FOLDER" in found.command

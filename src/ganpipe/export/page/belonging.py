@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ganpipe.core import paths
 from ganpipe.evaluation.protocol import DIGEST
+from ganpipe.sampling.trained import Trained
 from ganpipe.storage.files import read_json
 from ganpipe.storage.tensor_file import recorded_digest
 
@@ -40,6 +42,21 @@ def of_evaluation() -> Belonging:
         False,
         f"{paths.EVALUATE_METRICS} is of other weights than {paths.GENERATOR}, or does not say of "
         "which; `dvc repro evaluate` measures these, and `ganpipe page` then shows the figures.",
+    )
+
+
+def of_parameters(trained: Trained, params: Mapping[str, Any]) -> str:
+    """A sentence where ``params`` are not those that the weights say they were trained with; empty
+    where they are, or where the weights do not say."""
+    said = {name: trained.provenance.get(name) for name in ("dataset", "seed")}
+    said |= {"model": trained.provenance.get("model_name")}
+    said |= {f"models.{params['model']}": trained.provenance.get("model")}
+    changed = [name for name, value in said.items() if value not in (None, params.get(name))]
+    if not changed:
+        return ""
+    return (
+        f"{paths.PARAMS} has changed since this network was trained ({', '.join(changed)}), so "
+        "that what follows makes another one."
     )
 
 

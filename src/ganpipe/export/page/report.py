@@ -16,12 +16,13 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from ganpipe.core import paths
-from ganpipe.export.page.belonging import Belonging, of_evaluation, of_snapshots
+from ganpipe.export.page.belonging import Belonging, of_evaluation, of_parameters, of_snapshots
 from ganpipe.export.page.charts import Curve, bars, curves
 from ganpipe.export.page.figures import figures_table, highlights, title
 from ganpipe.export.page.origin import Origin
 from ganpipe.export.page.places import without_places
 from ganpipe.export.page.sheets import picture_url
+from ganpipe.sampling.trained import Trained
 from ganpipe.storage.files import read_json
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,9 @@ X = "images_seen"
 MOST_TERMS = 6  # charts of single columns of the curve
 
 
-def report(params: Mapping[str, Any], origin: Origin | None) -> list[str]:
-    """HTML sections about the run in this folder; ``params`` are its parameters.
+def report(trained: Trained, params: Mapping[str, Any], origin: Origin | None) -> list[str]:
+    """HTML sections about the run in this folder, which ``trained`` the network of the page;
+    ``params`` are its parameters.
 
     A section whose files are missing is left out. Where figures are of other weights, a sentence
     stands in their place, and a warning says it. Raises GanpipeError for damaged files.
@@ -40,7 +42,7 @@ def report(params: Mapping[str, Any], origin: Origin | None) -> list[str]:
     if evaluated.note and not evaluated.shown:
         log.warning(evaluated.note)
     of_images = (_classes(), _closest()) if evaluated.shown else ("", "")
-    sections = (_figures(evaluated), _training(), *of_images, _parameters(params, origin))
+    sections = (_figures(evaluated), _training(), *of_images, _parameters(trained, params, origin))
     return [section for section in sections if section]
 
 
@@ -157,7 +159,8 @@ def _closest() -> str:
     return _section("closest", "Closest training images", f'<p class="hint">{words}</p>{image}')
 
 
-def _parameters(params: Mapping[str, Any], origin: Origin | None) -> str:
+def _parameters(trained: Trained, params: Mapping[str, Any], origin: Origin | None) -> str:
+    changes = of_parameters(trained, params)
     shown = escape(_yaml(without_places(params)))
     body = f"<details><summary>Parameters</summary><pre>{shown}</pre></details>"
     if origin is not None:
@@ -167,7 +170,8 @@ def _parameters(params: Mapping[str, Any], origin: Origin | None) -> str:
             f'<p class="hint">Made from commit <code>{origin.commit}</code>{changed}. In a clone, '
             f"this makes it again:</p><pre>{line}</pre>{body}"
         )
-    return _section("again", "Make it again", body)
+    note = f'<p class="hint">{escape(changes)}</p>' if changes else ""
+    return _section("again", "Make it again", note + body)
 
 
 def _yaml(content: Mapping[str, Any]) -> str:

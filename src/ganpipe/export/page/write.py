@@ -54,7 +54,7 @@ def write_run_page(out: Path, params: Mapping[str, Any], *, only_whole: bool = F
         log.warning(missing)
         drawn = Live.none()
     about_training, section = _training(trained)
-    sections = [*drawn.sections, section, *report(params, origin())]
+    sections = [*drawn.sections, section, *report(trained, params, origin())]
     content = {**drawn.content, "training": about_training}
     about = description(trained, names)
     _write(out, trained, drawn, content, sections, about, run_highlights(), missing)
