@@ -10,8 +10,11 @@ from helpers.hub_server import Hub
 from helpers.support import command
 from helpers.weights import saved
 
+from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export import packages, tensorrt
+from ganpipe.storage.files import write_json
+from ganpipe.storage.tensor_file import recorded_digest
 
 
 @pytest.fixture
@@ -44,6 +47,35 @@ def test_a_card_and_an_upload(
     assert server.files["README.md"] == Path("out/README.md").read_bytes()
     assert f"in {server.url}/me/digits" in capsys.readouterr().out
     assert b"These weights have not been evaluated." in server.files["README.md"]
+
+
+def test_a_wrong_token_costs_no_export(weights: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    server = Hub()
+    monkeypatch.setattr(constants, "ENDPOINT", server.url)
+    monkeypatch.setenv("HF_TOKEN", "wrong")
+    with pytest.raises(GanpipeError, match="me/digits cannot be written to"):
+        command("export", ["--weights", weights, "--out", "a.onnx", "--push", "me/digits"])
+    server.shutdown()
+    server.server_close()
+    assert not Path("a.onnx").exists()
+
+
+@pytest.mark.parametrize("these", [True, False])
+def test_a_card_has_the_figures_of_its_weights_alone(
+    weights: str, caplog: pytest.LogCaptureFixture, these: bool
+) -> None:
+    """Not those of another training of the same model, seed and images seen."""
+    about = {"model": "mlp", "seed": 3, "images_seen": 0, "weights": "ema"}
+    about["weights_sha256"] = recorded_digest(Path(weights)) if these else "of another training"
+    write_json(paths.EVALUATE_PROTOCOL, {"generated": about, "versions": {}})
+    write_json(paths.EVALUATE_METRICS, {"fid": 12.5})
+    command("export", ["--weights", weights, "--out", "out/mine.onnx", "--card"])
+    text = Path("out/README.md").read_text()
+    assert ("12.5" in text) == these
+    assert ("These weights have not been evaluated." in text) != these
+    assert ("metrics/evaluate.json is not of" in caplog.text) != these
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,12 @@ def test_a_fact_of_the_generator_changes_the_protocol_but_not_its_hash(
     assert protocol_hash(changed) == protocol_hash(plain)
 
 
+def test_which_weights_were_measured_does_not_change_the_hash(plain: dict[str, Any]) -> None:
+    digests = {"weights_sha256": "a", "weights_sha256_b_to_a": "b"}
+    changed = {**plain, "generated": plain["generated"] | digests}
+    assert protocol_hash(changed) == protocol_hash(plain)
+
+
 def test_the_hash_is_eight_hex_digits(plain: dict[str, Any]) -> None:
     assert re.fullmatch("[0-9a-f]{8}", protocol_hash(plain))
     assert protocol_hash(dict(reversed(plain.items()))) == protocol_hash(plain)

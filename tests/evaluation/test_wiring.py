@@ -38,6 +38,7 @@ from ganpipe.evaluation.reference import fixed_order
 from ganpipe.sampling.draw import CHUNK, draw
 from ganpipe.sampling.standing import take_standing_statistics
 from ganpipe.sampling.trained import load_trained
+from ganpipe.storage.tensor_file import recorded_digest
 from stages.check import definitions
 
 
@@ -72,6 +73,10 @@ def test_every_snapshot_is_evaluated_with_noise_of_its_own() -> None:
     assert found["fid_classifier_floor"] == pytest.approx(floor, rel=1e-5)
     record = read(paths.SNAPSHOT_PROTOCOL)
     assert record["generated"]["num_generated"] == OF_SNAPSHOTS
+    digests = record["generated"]["weights_sha256"]
+    assert [digests[row["images_seen"]] for row in rows] == [
+        recorded_digest(each) for each in files
+    ]
     assert record["classifier"]["num_floor"] == NUM_TEST
     assert found["protocol"] == protocol_hash(record)
 
@@ -102,6 +107,7 @@ def test_the_generator_that_is_asked_for_is_evaluated(
     about = load_trained(weights, CPU).provenance
     assert (said["checkpoint_rule"], said["labels"]) == (rule, "as in the training data")
     assert (said["weights"], said["images_seen"]) == (about["weights"], about["images_seen"])
+    assert said["weights_sha256"] == recorded_digest(weights) is not None
 
 
 def test_what_was_asked_for_stands_beside_what_is_predicted(evaluate: Callable[..., Any]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from helpers.exported import Exports
@@ -16,6 +18,9 @@ from ganpipe.export.sampler import OnnxSampler, drawn
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.draw import CHUNK, draw
 from ganpipe.sampling.sampler import Label, Sampler
+
+OURS = '{"noise": {"kind": "noise", "dtype": "float32", "shape": [4], "distribution": "uniform"}}'
+LABELLED = '{"noise": {"kind": "label", "dtype": "int64", "shape": [], "counts": []}}'
 
 
 def images_of(sampler: Sampler, num: int, seed: int = 5) -> np.ndarray:
@@ -52,6 +57,14 @@ def by_hand(num: int, seed: int) -> np.ndarray:
         {"dtype": "uint8"},
         {"white": 255.0},
         {"white": 0.5},
+        {"inside": 1},
+        {"metadata": {"inputs": "latents"}},
+        {"metadata": {"inputs": '{"z": "normal noise"}'}},
+        {"metadata": {"inputs": '{"noise": {"kind": "noise", "shape": "four"}}'}},
+        {"metadata": {"inputs": OURS, "classes": "cat, dog"}},
+        {"metadata": {"inputs": OURS.replace('"noise": {', '"z": {')}},
+        {"metadata": {"inputs": LABELLED, "classes": '["cat"]'}},
+        {"metadata": {"inputs": "{}"}},
     ],
     ids=str,
 )
@@ -62,6 +75,21 @@ def test_a_generator_of_others_draws_its_images(tmp_path: Path, form: dict[str, 
     apart = np.abs(images_of(sampler, 21).astype(int) - by_hand(21, 5))
     assert apart.max() <= 1, "only halves may be rounded to the other side"
     assert apart.mean() < 1e-3
+
+
+def test_a_label_whose_counts_do_not_fit_is_not_drawn_from(
+    exports: Exports, tmp_path: Path
+) -> None:
+    """Metadata that somebody has changed: the file is taken for one of others."""
+    ((_, path),) = exports.of("cgan")
+    model = onnx.load(path)
+    about = {each.key: each.value for each in model.metadata_props}
+    for counts in ("[0, 0]", "[5]", '"many"', "[-1, 3]"):
+        changed = {**about, "inputs": about["inputs"].replace("[30, 18]", counts)}
+        onnx.helper.set_model_props(model, changed)
+        onnx.save(model, tmp_path / "changed.onnx")
+        with pytest.raises(GanpipeError, match="a generator that ganpipe has not exported"):
+            OnnxSampler(tmp_path / "changed.onnx")
 
 
 def test_bytes_stay_as_they_are(tmp_path: Path) -> None:
@@ -78,15 +106,63 @@ def test_bytes_stay_as_they_are(tmp_path: Path) -> None:
         ({"shape": (LATENT, 2, 1)}, r"noise tensor\(float\) \['n', 4, 2, 1\]; a generator that"),
         ({"more_inputs": ("temperature",)}, r"temperature.*must have one input of float noise"),
         ({"shape": ("d",)}, "must have one input of float noise"),
+        ({"takes_noise": False}, "takes no input; a generator that ganpipe has not exported"),
+        ({"inside": 3}, r"cannot draw 250 images at a time with .*; export the generator for"),
+        ({"batch": 16, "inside": 3}, r"cannot draw 16 images at a time with .*Reshape"),
         ({"channels": 2}, r"draws \(250, 2, 28, 28\); images are \(N, 1 or 3, height, width\)"),
     ],
 )
 def test_what_cannot_be_drawn_from_is_refused(
-    tmp_path: Path, form: dict[str, Any], said: str
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], form: dict[str, Any], said: str
+) -> None:
+    path = linear_generator(tmp_path / "theirs.onnx", **form)
+    with pytest.raises(GanpipeError, match=said) as caught:
+        images_of(OnnxSampler(path), 2)
+    assert "\x1b" not in str(caught.value)
+    assert capfd.readouterr() == ("", ""), "onnxruntime prints nothing of its own"
+
+
+def drawn_within(path: Path, black: float, white: float) -> None:
+    images_of(OnnxSampler(path, black=black, white=white), 2)
+
+
+@pytest.mark.parametrize(
+    ("form", "given", "said"),
+    [
+        ({"white": 255.0}, (-1, 1), r"from 0 to 255, far outside .* from black, -1, to white, 1,"
+         r".*--range 0 255"),
+        ({"white": 255.0}, (0, 1), "--range 0 255"),
+        ({}, (0, 1), r"from -1 to 1, far outside .*--range -1 1"),
+        ({"white": 8.0}, (-1, 1), r"from 0 to 8, far outside .*--range BLACK WHITE"),
+    ],
+)  # fmt: skip
+def test_values_far_outside_of_the_range_are_refused(
+    tmp_path: Path, form: dict[str, Any], given: tuple[float, float], said: str
 ) -> None:
     path = linear_generator(tmp_path / "theirs.onnx", **form)
     with pytest.raises(GanpipeError, match=said):
-        images_of(OnnxSampler(path), 2)
+        drawn_within(path, *given)
+
+
+@pytest.mark.parametrize(
+    ("form", "given", "said"),
+    [
+        ({"black": 0.0}, (-1, 1), "from 0 to 1, all in the upper half .*--range 0 1"),
+        ({"black": 0.0}, (0, 255), "from 0 to 1, all in the lower half .*--range 0 1"),
+        ({"black": 0.0}, (0, 1), ""),
+        ({"white": 255.0}, (0, 255), ""),
+        ({"white": 1.2, "black": -1.2}, (-1, 1), ""),
+    ],
+)
+def test_values_in_one_half_of_the_range_are_warned_of(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    form: dict[str, Any],
+    given: tuple[float, float],
+    said: str,
+) -> None:
+    drawn_within(linear_generator(tmp_path / "theirs.onnx", **form), *given)
+    assert re.search(said, caplog.text) if said else not caplog.text
 
 
 def test_a_translator_is_refused(exports: Exports) -> None:

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 from dvc.utils.hydra import apply_overrides
+from helpers.exported import samplers_of
 from ruamel.yaml import YAML
 
 from ganpipe.core import paths
+from ganpipe.export.page import report
 from ganpipe.export.page.origin import Origin, origin
+from ganpipe.sampling.trained import Trained
 
 BEFORE = {
     "model": "dcgan",
@@ -76,6 +79,32 @@ def test_the_command_gives_the_same_parameters(after: dict[str, Any]) -> None:
     write(BEFORE)
     apply_overrides(paths.PARAMS, [word for word in words[3:] if word != "-S"])
     assert YAML(typ="safe").load(paths.PARAMS) == after
+
+
+@pytest.mark.usefixtures("repository")
+def test_places_of_the_users_files_are_left_out() -> None:
+    """Those of a page's parameters too."""
+    own = {"path": "/home/me/cats", "range": None}
+    after = {
+        **BEFORE,
+        "datasets": {"folder": own, "pairs": {"path": "../pairs"}},
+        "evaluate": {"inception_weights": "~/weights.pth", "extractors": ["inception"]},
+        "path": "mine",
+    }
+    write(after)
+    found = origin()
+    assert found is not None
+    params = {"model": "dcgan", "datasets.folder": own, "evaluate": after["evaluate"]}
+    (text,) = report.report(Trained(samplers_of("mlp")[""], {}), params, found)
+    for place in ("cats", "home", "pairs:{path:pairs", "..", "weights.pth", "mine"):
+        assert place not in text
+    assert "path:YOUR_FOLDER" in found.command
+    assert "+path=YOUR_FOLDER" in found.command
+    assert "inception_weights:YOUR_FILE" in found.command
+    assert "path: YOUR_FOLDER" in text
+    assert "inception_weights: YOUR_FILE" in text
+    write({**BEFORE, "evaluate": {"inception_weights": None}})
+    assert "inception_weights:null" in origin().command  # type: ignore[union-attr]
 
 
 def test_outside_of_a_repository_there_is_none(

@@ -7,14 +7,14 @@ import json
 import re
 import shutil
 from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from helpers.pages import enliven, make_run
+from helpers.exported import samplers_of
+from helpers.pages import enliven
 from helpers.support import NOISE_MODELS, command, small_model, spec_of
 from PIL import Image
 
@@ -24,7 +24,6 @@ from ganpipe.export.page import live, networks, report
 from ganpipe.export.page.assemble import WEB, carried_json, joined_scripts
 from ganpipe.export.page.charts import POINTS, curves, thinned, ticks
 from ganpipe.export.page.directions import directions
-from ganpipe.export.page.figures import figures_table, highlights
 from ganpipe.export.page.runtime import Runtime
 from ganpipe.export.page.sheets import sheet
 from ganpipe.export.page.write import write_run_page
@@ -32,8 +31,7 @@ from ganpipe.methods.build import build_method
 from ganpipe.params import load_params
 from ganpipe.runtime.seeding import make_rng
 from ganpipe.sampling.sampler import Label, Sampler
-
-TINY = Runtime(b"the loader", b"the program")
+from ganpipe.sampling.trained import Trained
 
 
 def sampler_of(name: str) -> Sampler:
@@ -143,30 +141,23 @@ def test_a_curve_ends_where_its_last_value_is() -> None:
     assert "<b>" not in drawn
 
 
-FIGURES = {
-    "fid_classifier": 3.25,
-    "fid_classifier_std": 0.125,
-    "fid_classifier_floor": 0.5,
-    "l1": 0.25,
-    "l1_unchanged": 0.75,
-    "l1_b_to_a": 0.125,
-    "l1_unchanged_b_to_a": 0.875,
-    "classes_covered": 10,
-    "something_new": 1.5,
-    "protocol": "01234567",
-}
-
-
-def test_figures_stand_with_their_spread_and_floor() -> None:
-    rows = re.findall(r"<tr>(.*?)</tr>", figures_table(FIGURES))
-    texts = [re.sub(r"(<[^>]*>)+", "|", row).strip("|") for row in rows]
-    assert texts[1].startswith("FID (classifier)|3.25 ± 0.12|0.5|↓ lower|")
-    assert texts[2].startswith("L1|0.25|")
-    assert texts[2].endswith("of the unchanged picture 0.75")
-    assert texts[3].startswith("L1 (the way back)|0.125|")
-    assert texts[3].endswith("of the unchanged picture 0.875")
-    assert [text.split("|")[0] for text in texts[4:]] == ["classes covered", "something_new"]
-    assert "floor 0.5" in highlights(FIGURES)
+@pytest.mark.parametrize(
+    ("dataset", "params", "said"),
+    [
+        ("pairs", {"direction": "a_to_b"}, "translates A into B, 28 x 28 pixels"),
+        ("pairs", {"direction": "b_to_a"}, "translates B into A, 28 x 28 pixels"),
+        ("folder", {}, "translates low resolution into images, 28 x 28 pixels"),
+        ("cifar10", {}, "translates low resolution into cifar10, 28 x 28 pixels"),
+    ],
+)
+def test_the_sides_of_a_translation_have_names_for_people(
+    dataset: str, params: dict[str, str], said: str
+) -> None:
+    kind = "folder" if dataset == "pairs" else "low_resolution"
+    about = {"dataset": dataset, "model": {"source": {"kind": kind}}}
+    trained = Trained(samplers_of("pix2pix")[""], about)
+    names = live.side_names(trained, {f"datasets.{dataset}": params})
+    assert said in live.description(trained, names)
 
 
 def test_columns_without_blanks_and_what_is_not_finite(tmp_path: Path) -> None:
@@ -191,25 +182,6 @@ def test_no_word_ends_an_element() -> None:
     text = carried_json("data", content)
     assert text.count("<") == 2
     assert json.loads(text[text.index(">") + 1 : text.rindex("<")]) == content
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run of a translator both ways, with a tiny runtime in place of the real."""
-    folder = tmp_path_factory.mktemp("run")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        make_run("cyclegan", channels=3, source_channels=1, source={"kind": "grey"})
-    return folder
-
-
-@pytest.fixture
-def here(run: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.chdir(run)
-    monkeypatch.setattr(live, "runtime", lambda: TINY)
-    live.carried_runtime.cache_clear()
-    yield run
-    live.carried_runtime.cache_clear()
 
 
 def test_a_page_is_the_same_in_every_folder(

@@ -60,7 +60,7 @@ def test_more_than_the_limits_is_refused(found: Parity, said: str) -> None:
     expect_parity(found, "fp16", Path("generator.onnx"))
 
 
-def test_a_file_that_draws_something_else_is_not_written(
+def test_a_file_that_draws_something_else_leaves_the_earlier_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Other weights than those of the file: a pixel changes by far more than rounding."""
@@ -75,6 +75,10 @@ def test_a_file_that_draws_something_else_is_not_written(
     with pytest.raises(GanpipeError, match="would not draw what PyTorch draws"):
         run.export_checked(Trained(sampler, {}), tmp_path / "generator.onnx", "fp32", {})
     assert not list(tmp_path.iterdir())
+    (tmp_path / "generator.onnx").write_bytes(b"an earlier file")
+    with pytest.raises(GanpipeError, match="it is not written"):
+        run.export_checked(Trained(sampler, {}), tmp_path / "generator.onnx", "fp32", {})
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"an earlier file"]
     monkeypatch.undo()
     run.export_checked(Trained(sampler, {}), tmp_path / "generator.onnx", "fp32", {})
     assert compare(sampler, tmp_path / "generator.onnx").max_difference < 1e-4

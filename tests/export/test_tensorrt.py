@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +13,9 @@ from helpers.exported import samplers_of
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export import tensorrt
+from ganpipe.export.parity import Parity
+
+ALIKE = Parity(0.0, 0.0, 0)
 
 
 def test_trtexec_is_given_the_smallest_usual_and_largest_shapes() -> None:
@@ -72,13 +76,28 @@ def test_an_engine_is_built_with_the_types_of_the_file(
     (sampler,) = samplers_of("cgan").values()
     (tmp_path / "a.onnx").write_bytes(b"model")
     calls = stand_in(monkeypatch, build_serialized_network=b"engine", parse=True)
-    assert tensorrt.build_engine(sampler, tmp_path / "a.onnx") == tmp_path / "a.engine"
+    monkeypatch.setattr(tensorrt, "compare_engine", lambda *_: ALIKE)
+    assert tensorrt.build_engine(sampler, tmp_path / "a.onnx", "fp32") == ALIKE
     assert (tmp_path / "a.engine").read_bytes() == b"engine"
     assert ("create_network", 2) in calls.calls
     assert ("clear_flag", "tf32") in calls.calls
     assert ("parse", b"model") in calls.calls
     assert ("set_shape", "z", (1, 8), (16, 8), (64, 8)) in calls.calls
     assert ("set_shape", "label", (1,), (16,), (64,)) in calls.calls
+
+
+def test_an_engine_that_draws_something_else_leaves_the_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sampler,) = samplers_of("mlp").values()
+    (tmp_path / "a.onnx").write_bytes(b"model")
+    (tmp_path / "a.engine").write_bytes(b"an earlier engine")
+    stand_in(monkeypatch, build_serialized_network=b"engine", parse=True)
+    monkeypatch.setattr(tensorrt, "compare_engine", lambda *_: replace(ALIKE, max_levels=2))
+    with pytest.raises(GanpipeError, match=r"a\.engine would not draw.*it is not written"):
+        tensorrt.build_engine(sampler, tmp_path / "a.onnx", "fp32")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.engine", "a.onnx"]
+    assert (tmp_path / "a.engine").read_bytes() == b"an earlier engine"
 
 
 def test_a_refusal_of_tensorrt_is_passed_on(
@@ -89,8 +108,8 @@ def test_a_refusal_of_tensorrt_is_passed_on(
     recorder = stand_in(monkeypatch, parse=False, get_error="no such operator")
     recorder.num_errors = 1  # type: ignore[attr-defined]
     with pytest.raises(GanpipeError, match=r"does not read .*a.onnx \(no such operator\)"):
-        tensorrt.build_engine(sampler, tmp_path / "a.onnx")
+        tensorrt.build_engine(sampler, tmp_path / "a.onnx", "fp32")
     stand_in(monkeypatch, parse=True).results["build_serialized_network"] = None
     with pytest.raises(GanpipeError, match="builds no engine"):
-        tensorrt.build_engine(sampler, tmp_path / "a.onnx")
+        tensorrt.build_engine(sampler, tmp_path / "a.onnx", "fp32")
     assert not (tmp_path / "a.engine").exists()

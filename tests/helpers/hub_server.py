@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers what huggingface_hub asks for while it makes a repository and commits to it."""
+    """Answers huggingface_hub, which asks who it is, makes a repository and commits to it."""
 
     server: Hub
 
@@ -39,6 +39,13 @@ class Handler(BaseHTTPRequestHandler):
             "/api/validate-yaml": {"warnings": [], "errors": []},
         }
         self._answer(answers.get(self.path, {}), 200 if self.path in answers else 404)
+
+    def do_GET(self) -> None:
+        if self.path != "/api/whoami-v2":
+            return self._answer({}, 404)
+        self.server.asked.append(self.path)
+        known = self.headers.get("Authorization") == "Bearer right"
+        self._answer({"name": "me"} if known else {"error": "not known"}, 200 if known else 401)
 
     def _answer(self, content: dict[str, Any], status: int = 200) -> None:
         text = json.dumps(content).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,26 @@ def linear_generator(
     white: float = 1.0,
     channels: int = 1,
     more_inputs: tuple[str, ...] = (),
+    takes_noise: bool = True,
+    black: float | None = None,
+    inside: int = -1,
+    metadata: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a model with an input ``noise`` (batch, *shape) that draws clipped images of ``dtype``;
-    of floats, white is ``white``, and black is 0, or -1 where white is 1."""
-    black = -white if white == 1.0 else 0.0
+    of floats, white is ``white``, and black is 0, or -1 where white is 1.
+
+    ``inside`` fixes the number of images whatever ``batch`` says, and without ``takes_noise`` an
+    image is drawn of nothing.
+    """
+    if black is None:
+        black = -white if white == 1.0 else 0.0
     scale, shift = (white - black) / 2, (white + black) / 2
     if dtype == "uint8":
         scale = shift = 127.5
     constants = {
         "weights": weights(channels),
         "flat": np.array([-1, LATENT]),
-        "square": np.array([-1, channels, SIDE, SIDE]),
+        "square": np.array([inside, channels, SIDE, SIDE]),
         "low": np.float32(-1),
         "high": np.float32(1),
         "scale": np.float32(scale),
@@ -59,6 +69,9 @@ def linear_generator(
     last = "rounded" if dtype == "uint8" else "float_images"
     nodes.append(helper.make_node("Cast", [last], ["images"], to=TYPES[np.dtype(dtype)]))
     inputs = [helper.make_tensor_value_info("noise", TensorProto.FLOAT, [batch, *shape])]
+    if not takes_noise:
+        inputs.clear()
+        constants["noise"] = np.ones((1, LATENT), np.float32)
     inputs += [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch]) for name in more_inputs
     ]
@@ -67,5 +80,7 @@ def linear_generator(
     values = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
     graph = helper.make_graph(nodes, "generator", inputs, [output], values)
     opset = [helper.make_opsetid("", 20)]
-    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), path)
+    model = helper.make_model(graph, opset_imports=opset, ir_version=10)
+    helper.set_model_props(model, dict(metadata or {}))
+    onnx.save(model, path)
     return path

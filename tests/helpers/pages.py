@@ -20,13 +20,16 @@ from ganpipe.data.loading.arrays import images_path, spec_path
 from ganpipe.data.source.config import SourceConfig
 from ganpipe.data.source.write import write_source
 from ganpipe.data.spec import DataSpec, Domain
+from ganpipe.evaluation.protocol import DIGEST
+from ganpipe.export.metadata import metadata_of
 from ganpipe.export.onnx import example_inputs, export_onnx
 from ganpipe.export.page.write import write_run_page
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import AnyModelConfig
 from ganpipe.params import load_params
 from ganpipe.sampling.sampler import Sampler
-from ganpipe.sampling.trained import save_sampler
+from ganpipe.sampling.trained import Trained, save_sampler
+from ganpipe.storage.tensor_file import recorded_digest
 from helpers.support import ROOT, small_model
 
 CLASSES = ("cat", "<b>dog</b>", 'a "tree"')  # names that a page must not take for its own words
@@ -89,11 +92,19 @@ def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_weights(name: str, model: AnyModelConfig, spec: DataSpec) -> None:
-    about = {"model_name": name, "model": model.model_dump(mode="json"), "dataset": spec.name}
+    about: dict[str, Any] = {
+        "model_name": name,
+        "model": model.model_dump(mode="json"),
+        "dataset": spec.name,
+    }
     for way, sampler in build_method(model, spec, seed=3).samplers().items():
         enliven(sampler)
-        save_sampler(paths.generator(way), sampler, {**about, "seed": 3, "images_seen": 128})
-        export_onnx(sampler, paths.onnx(way), metadata={})
+        about |= {"seed": 3, "weights": "ema"}
+        for seen in TIMES[1:]:
+            save_sampler(paths.snapshot(seen, way), sampler, {**about, "images_seen": seen})
+        shutil.copy(paths.snapshot(TIMES[-1], way), paths.generator(way))
+        trained = Trained(sampler, {}, recorded_digest(paths.generator(way)))
+        export_onnx(sampler, paths.onnx(way), metadata=metadata_of(trained, {}))
 
 
 @torch.inference_mode()
@@ -122,7 +133,12 @@ def write_report() -> None:
         Image.new("L", (30, 20), 60 * number).save(paths.progress_grid(time))
     Image.new("L", (30, 20), 9).save(paths.CLOSEST)
     paths.METRICS.mkdir()
-    protocol = {"generated": {"num_generated": 64, "quantisation": "uint8"}, "versions": {}}
+    of_these = {DIGEST: recorded_digest(paths.GENERATOR)}
+    protocol = {
+        "generated": {"num_generated": 64, "quantisation": "uint8", "images_seen": 128, **of_these},
+        "versions": {},
+    }
+    digests = {str(seen): recorded_digest(paths.snapshot(seen)) for seen in TIMES[1:]}
     figures = {
         "fid_classifier": 3.25,
         "fid_classifier_std": 0.125,
@@ -134,6 +150,7 @@ def write_report() -> None:
         paths.EVALUATE_PROTOCOL: protocol,
         paths.EVALUATE_METRICS: figures,
         paths.SNAPSHOT_METRICS: {"fid_classifier_floor": 0.5},
+        paths.SNAPSHOT_PROTOCOL: {"generated": {DIGEST: digests}},
     }
     for path, content in written.items():
         path.write_text(json.dumps(content))

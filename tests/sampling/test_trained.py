@@ -12,12 +12,13 @@ from helpers.support import NOISE_MODELS, run_python, small_model, spec_of
 from helpers.weights import saved
 from safetensors import safe_open
 
+from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.spec import DataSpec, Domain
 from ganpipe.methods.build import build_method
 from ganpipe.sampling.config import NoiseSamplerConfig
 from ganpipe.sampling.trained import load_trained, save_sampler
-from ganpipe.storage.tensor_file import read_tensors, write_tensors
+from ganpipe.storage.tensor_file import read_tensors, recorded_digest, write_tensors
 
 
 @pytest.mark.parametrize("name", NOISE_MODELS)
@@ -205,6 +206,23 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
         load_trained(path, CPU)
 
 
+def test_only_files_of_this_pipeline_are_to_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that a user named is nothing that a training would bring back."""
+    monkeypatch.chdir(tmp_path)
+    for path, ours in ((paths.GENERATOR, True), (Path("mine.safetensors"), False)):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"damaged")
+        with pytest.raises(GanpipeError, match="is damaged") as caught:
+            load_trained(path, CPU)
+        assert ("delete it and run `dvc repro train`" in str(caught.value)) == ours
+        assert ("dvc" in str(caught.value)) == ours
+    path = changed(saved(tmp_path / "g.safetensors"), generator__width=8)
+    with pytest.raises(GanpipeError, match="another version of ganpipe: take that version"):
+        load_trained(path, CPU)
+
+
 def test_weights_that_do_not_fit_their_header_are_refused(tmp_path: Path) -> None:
     path = changed(saved(tmp_path / "g.safetensors"), generator__width=8)
     with pytest.raises(GanpipeError, match="made by another version of ganpipe"):
@@ -219,6 +237,20 @@ def test_a_flipped_bit_is_noticed_wherever_it_is(tmp_path: Path, share: float) -
     path.write_bytes(data)
     with pytest.raises(GanpipeError):
         load_trained(path, CPU)
+
+
+def test_weights_have_a_digest_that_tells_them_from_others(tmp_path: Path) -> None:
+    """Of the same facts too, as of a run that was trained again after a change of the code."""
+    path = saved(tmp_path / "g")
+    first = load_trained(path, CPU).digest
+    assert first == recorded_digest(path) == recorded_digest(saved(tmp_path / "same"))
+    assert first is not None
+    header, tensors = read_tensors(path, CPU)
+    next(iter(tensors.values())).view(-1)[0] += 1
+    write_tensors(path, tensors, header)
+    assert load_trained(path, CPU).digest not in (first, None)
+    path.write_bytes(b"not a file of tensors")
+    assert recorded_digest(path) is recorded_digest(tmp_path / "none") is None
 
 
 def test_saving_keeps_the_network_alone(tmp_path: Path) -> None:

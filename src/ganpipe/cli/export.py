@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ganpipe.sampling.trained import Trained
 
 CARD = "README.md"
+
+log = logging.getLogger(__name__)
 
 
 def main(options: argparse.Namespace) -> None:
@@ -31,7 +34,7 @@ def main(options: argparse.Namespace) -> None:
 
     expect_packages()
     if options.push:
-        expect_hub()
+        expect_hub(options.push)
     set_deterministic(True)
     share_out()
     trained = load_trained(options.weights, pick_device("cpu"))
@@ -77,11 +80,10 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _build_engine(trained: Trained, out: Path, precision: OnnxPrecision) -> None:
-    from ganpipe.export.tensorrt import build_engine, compare_engine, expect_engine_parity
+    from ganpipe.export.tensorrt import build_engine, engine_path
 
-    engine = build_engine(trained.sampler, out)
-    found = compare_engine(trained.sampler, engine)
-    expect_engine_parity(found, precision, engine)
+    found = build_engine(trained.sampler, out, precision)
+    engine = engine_path(out)
     print(f"{engine}: its images differ from PyTorch's by at most {found.max_difference:.2g}")
 
 
@@ -90,7 +92,12 @@ def _write_card(trained: Trained, options: argparse.Namespace, protocol: dict[st
     from ganpipe.export.metadata import measured
     from ganpipe.storage.files import atomic_path
 
-    these = measured(trained.provenance, protocol)
+    these = measured(trained, protocol)
+    if protocol and not these:
+        log.warning(
+            f"{paths.EVALUATE_METRICS} is not of {options.weights}, so that the card holds no "
+            "figures; `dvc repro evaluate` measures the weights of this pipeline"
+        )
     text = model_card(
         trained,
         onnx=options.out,

@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from ganpipe.evaluation.config import BatchNorm
+from ganpipe.evaluation.protocol import DIGEST
 from ganpipe.evaluation.spool import Spool, spooled
 from ganpipe.sampling.draw import CHUNK, draw
-from ganpipe.sampling.pictures import given_to
+from ganpipe.sampling.pictures import BACK, given_to, way_back
 from ganpipe.sampling.standing import PASSES, take_standing_statistics
 from ganpipe.sampling.trained import Trained, load_trained
+from ganpipe.storage.tensor_file import recorded_digest
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,12 @@ def about_batch_norm(statistics: BatchNorm) -> dict[str, str]:
     if statistics == "running":
         return {}
     return {"batch_norm": f"standing statistics of {PASSES * CHUNK} images"}
+
+
+def about_weights(path: Path) -> dict[str, str | None]:
+    """Record of which weights were evaluated, and of those of the way back where there is one."""
+    files = {DIGEST: path, f"{DIGEST}_{BACK}": way_back(path)}
+    return {name: recorded_digest(file) for name, file in files.items() if file.exists()}
 
 
 @contextmanager

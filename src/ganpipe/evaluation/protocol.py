@@ -10,9 +10,13 @@ from typing import Any
 from ganpipe import __version__
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.features.config import ExtractorName
+from ganpipe.sampling.pictures import BACK
 
 PACKAGES = ("numpy", "pillow", "pytorch-fid", "scipy", "torch", "torchvision")
-ABOUT_THE_GENERATOR = frozenset({"model", "seed", "images_seen", "labels"})  # not about the method
+DIGEST = "weights_sha256"  # of the evaluated weights; of the way back with its ending
+ABOUT_THE_GENERATOR = frozenset(  # not about the method
+    {"model", "seed", "images_seen", "labels", DIGEST, f"{DIGEST}_{BACK}"}
+)
 
 
 def about_generated(
@@ -56,8 +60,8 @@ def protocol(
 def protocol_hash(record: dict[str, Any]) -> str:
     """8 hex digits that are equal where figures were measured alike, whatever was measured.
 
-    The model, its seed, its training and whether it takes labels do not count. Versions and the
-    device do, since figures may depend on them.
+    The model, its weights, its seed, its training and whether it takes labels do not count.
+    Versions and the device do, since figures may depend on them.
     """
     about: dict[str, Any] = record["generated"]
     method = {name: about[name] for name in about.keys() - ABOUT_THE_GENERATOR}

@@ -14,7 +14,12 @@ from ganpipe.evaluation.classes import class_accuracy, confusion
 from ganpipe.evaluation.closest import COLUMNS, closest_pairs
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.evaluation.evaluator import Measured, measure, warn_if_small
-from ganpipe.evaluation.generated import about_batch_norm, generated, load_generators
+from ganpipe.evaluation.generated import (
+    about_batch_norm,
+    about_weights,
+    generated,
+    load_generators,
+)
 from ganpipe.evaluation.modes import mode_metrics
 from ganpipe.evaluation.open import project_evaluator
 from ganpipe.evaluation.protocol import about_generated, protocol, protocol_hash
@@ -80,6 +85,7 @@ def evaluate(config: EvaluateConfig, dataset: str) -> None:
             rule=rule,
             device=device.type,
         )
+        | about_weights(path)
         | about_batch_norm(config.batch_norm),
         {evaluator.extractor.name: evaluator.protocol() for evaluator in evaluators},
     )

@@ -14,7 +14,7 @@ from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.evaluation.evaluator import Evaluator, curve_point, warn_if_small
 from ganpipe.evaluation.generated import about_batch_norm, load_generators
 from ganpipe.evaluation.open import project_evaluator
-from ganpipe.evaluation.protocol import protocol, protocol_hash
+from ganpipe.evaluation.protocol import DIGEST, protocol, protocol_hash
 from ganpipe.evaluation.selection import snapshot_extractor
 from ganpipe.runtime.device import pick_device, set_deterministic
 from ganpipe.runtime.threads import share_out
@@ -23,6 +23,7 @@ from ganpipe.sampling.pictures import given_to, most_images
 from ganpipe.sampling.trained import Trained, load_trained
 from ganpipe.storage.csv import write_rows
 from ganpipe.storage.files import read_json, write_json
+from ganpipe.storage.tensor_file import recorded_digest
 
 PURPOSE = "snapshots"  # of the noise, which the final figures never use
 
@@ -49,8 +50,15 @@ def score_snapshots(config: EvaluateConfig, dataset: str) -> None:
         rows = [_row(evaluator, *each) for each in zip(files, generators, strict=True)]
     if not rows:
         raise GanpipeError(f"{paths.SNAPSHOTS} holds no snapshot; `dvc repro train` makes them")
-    about = {"num_generated": num, "weights": "ema", "noise": PURPOSE, "device": device.type}
+    about: dict[str, Any] = {
+        "num_generated": num,
+        "weights": "ema",
+        "noise": PURPOSE,
+        "device": device.type,
+    }
     about |= about_batch_norm(config.batch_norm)
+    digests = map(recorded_digest, files)
+    about[DIGEST] = {str(row["images_seen"]): each for row, each in zip(rows, digests, strict=True)}
     record = protocol(about, {name: evaluator.protocol()})
     key = evaluator.extractor.key
     floor = {} if evaluator.floor is None else {key("fid_floor"): evaluator.floor}

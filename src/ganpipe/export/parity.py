@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,7 @@ def open_session(path: Path) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what it would print is raised as well
     try:
         return onnxruntime.InferenceSession(
             path.read_bytes(), options, providers=["CPUExecutionProvider"]
@@ -136,5 +137,11 @@ def open_session(path: Path) -> Any:
     except FileNotFoundError:
         raise GanpipeError(f"{path} is missing; `ganpipe export` writes one") from None
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise GanpipeError(f"{path} is no ONNX file that onnxruntime runs ({reason})") from None
+        raise GanpipeError(
+            f"{path} is no ONNX file that onnxruntime runs ({reason_of(error)})"
+        ) from None
+
+
+def reason_of(error: Exception) -> str:
+    """What onnxruntime says, on one line and without the codes that colour it."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())

@@ -16,7 +16,7 @@ from ganpipe.runtime.device import pick_device, set_deterministic
 from ganpipe.runtime.threads import share_out
 from ganpipe.sampling.pictures import BACK, way_back
 from ganpipe.sampling.trained import Trained, load_trained
-from ganpipe.storage.files import atomic_folder, read_json, write_json
+from ganpipe.storage.files import atomic_folder, atomic_path, read_json, write_json
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +62,11 @@ def export_checked(
 ) -> Parity:
     """Write ``path`` and return its differences from PyTorch.
 
-    Raises GanpipeError where they are above the limits; ``path`` is then removed.
+    Raises GanpipeError where they are above the limits; whatever stood at ``path`` still stands.
     """
-    metadata = metadata_of(trained.provenance, protocol)
-    export_onnx(trained.sampler, path, precision=precision, metadata=metadata)
-    try:
-        found = compare(trained.sampler, path)
+    metadata = metadata_of(trained, protocol)
+    with atomic_path(path) as temporary:
+        export_onnx(trained.sampler, temporary, precision=precision, metadata=metadata)
+        found = compare(trained.sampler, temporary)
         expect_parity(found, precision, path, trained.sampler)
-    except BaseException:
-        path.unlink()
-        raise
     return found

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.core.names import nearest
 from ganpipe.runtime.device import deterministic
@@ -18,7 +19,7 @@ from ganpipe.sampling.build import build_sampler
 from ganpipe.sampling.draw import draw
 from ganpipe.sampling.pictures import as_input, translates
 from ganpipe.sampling.sampler import Picture, Sampler, Truncation
-from ganpipe.storage.tensor_file import read_tensors, write_tensors
+from ganpipe.storage.tensor_file import read_tensors, recorded_digest, write_tensors
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Trained:
 
     sampler: Sampler
     provenance: dict[str, Any]  # model_name, seed, weights, images_seen, ...: never validated
+    digest: str | None = None  # of the weights file; None of a sampler that is in no file
 
     @property
     def seed(self) -> int:
@@ -181,12 +183,14 @@ def load_trained(path: Path, device: torch.device) -> Trained:
         header, tensors = read_tensors(path, device)
     except FileNotFoundError:
         raise GanpipeError(
-            f"{path} is missing; `dvc repro train` or `dvc pull` brings it"
+            f"{path} is missing; `dvc repro train` or `dvc pull` brings those of the pipeline, or "
+            "name another file"
         ) from None
     except ValueError as error:
+        again = "delete it and run `dvc repro train` or `dvc pull`"
+        advice = _advice(path, again, "name another, or bring it here once more")
         raise GanpipeError(
-            f"{path} is not a ganpipe weights file or is damaged ({error}); delete it and run "
-            "`dvc repro train` or `dvc pull`"
+            f"{path} is not a ganpipe weights file or is damaged ({error}); {advice}"
         ) from None
     if not isinstance(header.get("sampler"), dict):
         raise GanpipeError(f"{path} holds no sampler; name a generator's weights file")
@@ -195,10 +199,17 @@ def load_trained(path: Path, device: torch.device) -> Trained:
     try:
         sampler.network.load_state_dict(tensors)
     except RuntimeError:
+        advice = _advice(path, "train again with `dvc repro`", "take that version to use it")
         raise GanpipeError(
             f"{path} does not fit the network that its header describes; it was made by another "
-            "version of ganpipe: train again with `dvc repro`"
+            f"version of ganpipe: {advice}"
         ) from None
     sampler.to(device).eval().requires_grad_(False)
     provenance = header.get("provenance")
-    return Trained(sampler, provenance if isinstance(provenance, dict) else {})
+    known = provenance if isinstance(provenance, dict) else {}
+    return Trained(sampler, known, recorded_digest(path))
+
+
+def _advice(path: Path, ours: str, theirs: str) -> str:
+    """``ours`` for a file that this pipeline makes, ``theirs`` for any other that a user named."""
+    return ours if path.resolve().is_relative_to(paths.MODELS.resolve()) else theirs

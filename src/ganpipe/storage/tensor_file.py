@@ -54,6 +54,17 @@ def read_tensors(path: Path, device: torch.device) -> tuple[dict[str, Any], dict
     return header, tensors
 
 
+def recorded_digest(path: Path) -> str | None:
+    """The hash in the header of a file that :func:`write_tensors` wrote, which tells its content
+    from any other; None where there is no such file. Nothing but the header is read."""
+    try:
+        with safe_open(path, framework="pt") as source:
+            recorded = json.loads((source.metadata() or {})["ganpipe"])["sha256"]
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError):
+        return None
+    return recorded if isinstance(recorded, str) else None
+
+
 def _digest(header: dict[str, Any], tensors: dict[str, Tensor]) -> str:
     digest = sha256(json.dumps(header, sort_keys=True).encode())
     for name in sorted(tensors):

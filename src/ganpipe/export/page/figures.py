@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
 BETTER = {"lower": "↓ lower", "higher": "↑ higher", "0.5": "0.5", "0": "0", "": ""}
+WAY_BACK = "the way back"
 BESIDE = ("_std", "_floor", "_unchanged", "_mean_image")  # shown with the figure they belong to
 
 
@@ -40,6 +41,10 @@ MEANINGS = {
     "class_kept": Meaning(
         "class kept", "higher", "share of translations in the class of the truth"
     ),
+    "modes_covered": Meaning(
+        "modes covered", "higher", "modes, of 1000, that at least one generated image shows"
+    ),
+    "mode_kl": Meaning("KL of the modes", "0", "divergence of the modes' shares, in nats"),
     "mean_confidence": Meaning(
         "mean confidence", "higher", "mean probability of the predicted class"
     ),
@@ -49,7 +54,14 @@ MEANINGS = {
     "ssim": Meaning("SSIM", "higher", "structural similarity to the truth"),
     "cycle_l1": Meaning("cycle L1", "lower", "mean difference after the way there and back"),
 }
-EXTRACTORS = {"classifier": "classifier", "custom": "Inception, other weights", "bf16": "bf16"}
+EXTRACTORS = {
+    "classifier": "classifier",
+    "digits": "digits",
+    "custom": "Inception, other weights",
+    "bf16": "bf16",
+}
+QUALITY = ("fid", "class_accuracy", "l1", "ssim")  # kinds to begin with, two figures at most
+VARIETY = ("classes_covered", "modes_covered", "mean_confidence")
 
 
 def figures_table(figures: Mapping[str, Any]) -> str:
@@ -70,9 +82,7 @@ def figures_table(figures: Mapping[str, Any]) -> str:
 
 def highlights(figures: Mapping[str, Any]) -> str:
     """An HTML list of the few figures to begin with, each with its floor."""
-    wanted = ("fid", "fid_classifier", "fid_custom", "class_accuracy", "l1", "ssim")
-    chosen = [name for name in wanted if name in figures][:2]
-    chosen += [name for name in ("classes_covered", "mean_confidence") if name in figures]
+    chosen = [*_of_kinds(QUALITY, figures)[:2], *_of_kinds(VARIETY, figures)]
     items = []
     for name in chosen:
         floor = _beside(name, "_floor", figures)
@@ -99,12 +109,24 @@ def _parts(name: str) -> tuple[str, list[str]]:
     extras: list[str] = []
     if name.endswith("_b_to_a"):
         name = name.removesuffix("_b_to_a")
-        extras.append("the way back")
+        extras.append(WAY_BACK)
     for suffix, words in reversed(EXTRACTORS.items()):
         if name.endswith(f"_{suffix}"):
             name = name.removesuffix(f"_{suffix}")
             extras.insert(0, words)
     return name, extras
+
+
+def _of_kinds(kinds: Sequence[str], figures: Mapping[str, Any]) -> list[str]:
+    """The names of figures of these kinds but those of the way back, the plainest of a kind
+    first."""
+    found = [
+        (kinds.index(kind), len(extras), name)
+        for name in figures
+        for kind, extras in [_parts(name)]
+        if kind in kinds and WAY_BACK not in extras
+    ]
+    return [name for _, _, name in sorted(found)]
 
 
 def _is_beside(name: str, figures: Mapping[str, Any]) -> bool:

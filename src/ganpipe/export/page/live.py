@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -14,6 +14,7 @@ import torch
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
+from ganpipe.export.metadata import is_made_of
 from ganpipe.export.packages import expect_packages
 from ganpipe.export.page.assemble import carried_bytes, fragment
 from ganpipe.export.page.networks import COUNT, about
@@ -51,7 +52,7 @@ class Way(NamedTuple):
 def ways() -> list[Way]:
     """Weights and ONNX files of the run in this folder, the way back last.
 
-    Raises GanpipeError where there are none.
+    Raises GanpipeError where there are none, and for an ONNX file of other weights.
     """
     found = []
     for name in ("", BACK):
@@ -62,12 +63,17 @@ def ways() -> list[Way]:
         if not onnx.exists():
             expect_packages()
             raise GanpipeError(f"{onnx} is missing; `dvc repro export` writes it")
+        if not is_made_of(onnx, trained):
+            raise GanpipeError(
+                f"{onnx} is of other weights than {weights}, or does not say of which; "
+                "`dvc repro export` makes it of these"
+            )
         found.append(Way(trained, onnx))
     return found
 
 
-def live(ways: Sequence[Way]) -> Live:
-    """The networks of ``ways``, in one page.
+def live(ways: Sequence[Way], names: Mapping[str, str]) -> Live:
+    """The networks of ``ways``, in one page; ``names`` are those of :func:`side_names`.
 
     Raises GanpipeError, one sentence, where the runtime cannot be fetched.
     """
@@ -83,7 +89,7 @@ def live(ways: Sequence[Way]) -> Live:
         "translates": translates(ways[0].trained.sampler),
     }
     if content["translates"]:
-        return Live(content, [_translation(ways, networks)], carried)
+        return Live(content, [_translation(ways, networks, names)], carried)
     return Live(content, [_samples(ways[0].trained, networks[0])], carried)
 
 
@@ -125,7 +131,9 @@ def _slider(rank: int, value: float) -> str:
     )
 
 
-def _translation(ways: Sequence[Way], networks: list[dict[str, Any]]) -> str:
+def _translation(
+    ways: Sequence[Way], networks: list[dict[str, Any]], names: Mapping[str, str]
+) -> str:
     """The section of translators; ``networks`` learn their titles and pictures."""
     galleries = ""
     sheets: dict[str, dict[str, Any]] = {}
@@ -139,7 +147,6 @@ def _translation(ways: Sequence[Way], networks: list[dict[str, Any]]) -> str:
                 made = sheet(list(first), limit=math.inf)
                 sheets[side] = made.about(side)
                 galleries += f'<img id="{side}" alt="" hidden src="{made.url}">'
-        names = side_names(way.trained)
         title = f"{names[given]} → {names[truth]}"
         goals = None if pictures.truth is None else sheets[truth]
         network.update(given=sheets[given], truth=goals, title=title)
@@ -147,20 +154,24 @@ def _translation(ways: Sequence[Way], networks: list[dict[str, Any]]) -> str:
     return fragment("translation", directions_of_translation=directions, galleries=galleries)
 
 
-def side_names(trained: Trained) -> dict[str, str]:
-    """Names of what a translator starts from and of what it makes, for people."""
-    model = trained.provenance.get("model")
+def side_names(trained: Trained, params: Mapping[str, Any]) -> dict[str, str]:
+    """Names of what a translator starts from and of what it makes, for people; ``params`` are the
+    run's. The sides of the user's own pairs are A and B."""
+    dataset, model = trained.provenance.get("dataset", "target"), trained.provenance.get("model")
+    if dataset == "pairs":
+        there = params.get("datasets.pairs", {}).get("direction", "a_to_b") == "a_to_b"
+        return dict(zip(SIDES, "AB" if there else "BA", strict=True))
     source = model.get("source", {}).get("kind", "source") if isinstance(model, dict) else "source"
-    return {"source": str(source), "target": str(trained.provenance.get("dataset", "target"))}
+    target = "images" if dataset == "folder" else dataset
+    return {"source": str(source).replace("_", " "), "target": str(target)}
 
 
-def description(trained: Trained) -> str:
-    """A sentence about the weights, as HTML."""
+def description(trained: Trained, names: Mapping[str, str]) -> str:
+    """A sentence about the weights, as HTML; ``names`` are those of :func:`side_names`."""
     height, width, channels = trained.image_shape
     size = f"{width} x {height} pixels in {'colour' if channels == 3 else 'grey'}"
     seen = trained.provenance.get("images_seen")
     after = f" after {seen:,} images of training" if isinstance(seen, int) else ""
-    names = side_names(trained)
     does = f"draws {size}"
     if translates(trained.sampler):
         does = f"translates {names['source']} into {names['target']}, {size},"

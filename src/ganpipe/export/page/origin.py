@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ganpipe.core import paths
+from ganpipe.export.page.places import without_places
 
 CODE = ("src", "stages", "dvc.yaml")
 PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
@@ -31,7 +32,8 @@ def origin() -> Origin | None:
     """The repository's commit, and the command that changes its parameters to those of now; None
     outside of a repository with a commit.
 
-    The same in every clone of the commit: no path and no name of a branch.
+    The same in every clone of the commit: no path, for which a placeholder stands, and no name of
+    a branch.
     """
     commit = _git("rev-parse", "HEAD")
     committed = _git("show", f"HEAD:./{paths.PARAMS}")
@@ -63,11 +65,11 @@ def _changes(before: Any, after: Mapping[str, Any], path: str = "") -> Iterator[
     for name, value in after.items():
         full = f"{path}{name}"
         if name not in known:
-            yield f"+{full}={_value(value)}"
+            yield f"+{full}={_value(without_places(value, full))}"
         elif isinstance(value, dict) and isinstance(known[name], dict):
             yield from _changes(known[name], value, f"{full}.")
         elif value != known[name]:
-            yield f"{full}={_value(value)}"
+            yield f"{full}={_value(without_places(value, full))}"
     yield from (f"~{path}{name}" for name in known if name not in after)
 
 

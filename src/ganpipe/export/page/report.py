@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 from collections.abc import Mapping
 from html import escape
 from math import isfinite
@@ -15,35 +16,47 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from ganpipe.core import paths
+from ganpipe.export.page.belonging import Belonging, of_evaluation, of_parameters, of_snapshots
 from ganpipe.export.page.charts import Curve, bars, curves
 from ganpipe.export.page.figures import figures_table, highlights, title
 from ganpipe.export.page.origin import Origin
+from ganpipe.export.page.places import without_places
 from ganpipe.export.page.sheets import picture_url
+from ganpipe.sampling.trained import Trained
 from ganpipe.storage.files import read_json
+
+log = logging.getLogger(__name__)
 
 X = "images_seen"
 MOST_TERMS = 6  # charts of single columns of the curve
 
 
-def report(params: Mapping[str, Any], origin: Origin | None) -> list[str]:
-    """HTML sections about the run in this folder; ``params`` are its parameters.
+def report(trained: Trained, params: Mapping[str, Any], origin: Origin | None) -> list[str]:
+    """HTML sections about the run in this folder, which ``trained`` the network of the page;
+    ``params`` are its parameters.
 
-    A section whose files are missing is left out. Raises GanpipeError for damaged files.
+    A section whose files are missing is left out. Where figures are of other weights, a sentence
+    stands in their place, and a warning says it. Raises GanpipeError for damaged files.
     """
-    sections = (_figures(), _training(), _classes(), _closest(), _parameters(params, origin))
+    evaluated = of_evaluation()
+    if evaluated.note and not evaluated.shown:
+        log.warning(evaluated.note)
+    of_images = (_classes(), _closest()) if evaluated.shown else ("", "")
+    sections = (_figures(evaluated), _training(), *of_images, _parameters(trained, params, origin))
     return [section for section in sections if section]
 
 
 def run_highlights() -> str:
-    """The few figures under the page's title; empty before the run is evaluated."""
-    found = paths.EVALUATE_METRICS
-    return highlights(read_json(found, "evaluate")) if found.exists() else ""
+    """The few figures under the page's title; empty where none are of the page's network."""
+    if of_evaluation() != Belonging(True):
+        return ""
+    return highlights(read_json(paths.EVALUATE_METRICS, "evaluate"))
 
 
 def snapshot_figures() -> tuple[list[str], dict[int, dict[str, float]]]:
-    """The FIDs that snapshots were measured by, and their values by the images seen; none before
-    the stage `snapshots` has run."""
-    if not paths.SNAPSHOT_CURVE.exists():
+    """The FIDs that snapshots were measured by, and their values by the images seen; none unless
+    the stage `snapshots` has measured the snapshots in this folder."""
+    if not of_snapshots().shown:
         return [], {}
     with paths.SNAPSHOT_CURVE.open(encoding="utf-8", newline="") as source:
         rows = list(csv.DictReader(source))
@@ -51,22 +64,21 @@ def snapshot_figures() -> tuple[list[str], dict[int, dict[str, float]]]:
     return names, {int(row[X]): {name: float(row[name]) for name in names} for row in rows}
 
 
-def _figures() -> str:
-    if not paths.EVALUATE_METRICS.exists():
-        return ""
+def _figures(evaluated: Belonging) -> str:
+    note = f'<p class="hint">{escape(evaluated.note)}</p>' if evaluated.note else ""
+    if not evaluated.shown:
+        return note and _section("figures", "How good the images are", note)
     figures = read_json(paths.EVALUATE_METRICS, "evaluate")
-    body = figures_table(figures)
-    if paths.EVALUATE_PROTOCOL.exists():
-        record = read_json(paths.EVALUATE_PROTOCOL, "evaluate")
-        generated, used = record["generated"], len(record) - 2
-        words = (
-            f"{generated['num_generated']:,} generated images, {generated['quantisation']}; the "
-            "floor is what held-out real images get. Figures of two runs can be compared where the "
-            f"hash of their protocols is the same: this one is <code>{figures['protocol']}</code>."
-        )
-        text = escape(json.dumps(record, indent=2))
-        details = f"<details><summary>The whole protocol</summary><pre>{text}</pre></details>"
-        body += f'<p class="hint">{words}</p>{details if used >= 0 else ""}'
+    record = read_json(paths.EVALUATE_PROTOCOL, "evaluate")
+    generated = record["generated"]
+    words = (
+        f"{generated['num_generated']:,} generated images, {generated['quantisation']}; the "
+        "floor is what held-out real images get. Figures of two runs can be compared where the "
+        f"hash of their protocols is the same: this one is <code>{figures['protocol']}</code>."
+    )
+    text = escape(json.dumps(record, indent=2))
+    details = f"<details><summary>The whole protocol</summary><pre>{text}</pre></details>"
+    body = f'{note}{figures_table(figures)}<p class="hint">{words}</p>{details}'
     return _section("figures", "How good the images are", body)
 
 
@@ -147,8 +159,10 @@ def _closest() -> str:
     return _section("closest", "Closest training images", f'<p class="hint">{words}</p>{image}')
 
 
-def _parameters(params: Mapping[str, Any], origin: Origin | None) -> str:
-    body = f"<details><summary>Parameters</summary><pre>{escape(_yaml(params))}</pre></details>"
+def _parameters(trained: Trained, params: Mapping[str, Any], origin: Origin | None) -> str:
+    changes = of_parameters(trained, params)
+    shown = escape(_yaml(without_places(params)))
+    body = f"<details><summary>Parameters</summary><pre>{shown}</pre></details>"
     if origin is not None:
         changed = " with changes of the code that are not committed" if origin.changed_code else ""
         line = escape(f"git checkout {origin.commit}\n{origin.command}")
@@ -156,7 +170,8 @@ def _parameters(params: Mapping[str, Any], origin: Origin | None) -> str:
             f'<p class="hint">Made from commit <code>{origin.commit}</code>{changed}. In a clone, '
             f"this makes it again:</p><pre>{line}</pre>{body}"
         )
-    return _section("again", "Make it again", body)
+    note = f'<p class="hint">{escape(changes)}</p>' if changes else ""
+    return _section("again", "Make it again", note + body)
 
 
 def _yaml(content: Mapping[str, Any]) -> str:

@@ -16,9 +16,10 @@ from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export.onnx import export_onnx
 from ganpipe.export.page.assemble import carried_json, document, fragment
+from ganpipe.export.page.belonging import of_snapshots
 from ganpipe.export.page.charts import cursor_shift
 from ganpipe.export.page.figures import shown, title
-from ganpipe.export.page.live import Live, Way, description, live, ways
+from ganpipe.export.page.live import Live, Way, description, live, side_names, ways
 from ganpipe.export.page.origin import origin
 from ganpipe.export.page.report import report, run_highlights, snapshot_chart, snapshot_figures
 from ganpipe.export.page.runtime import VERSION
@@ -42,9 +43,10 @@ def write_run_page(out: Path, params: Mapping[str, Any], *, only_whole: bool = F
     missing or damaged.
     """
     trained = load_trained(paths.GENERATOR, CPU)
+    names = side_names(trained, params)
     missing = ""
     try:
-        drawn = live(ways())
+        drawn = live(ways(), names)
     except GanpipeError as error:
         if only_whole:
             raise
@@ -52,9 +54,10 @@ def write_run_page(out: Path, params: Mapping[str, Any], *, only_whole: bool = F
         log.warning(missing)
         drawn = Live.none()
     about_training, section = _training(trained)
-    sections = [*drawn.sections, section, *report(params, origin())]
+    sections = [*drawn.sections, section, *report(trained, params, origin())]
     content = {**drawn.content, "training": about_training}
-    _write(out, trained, drawn, content, sections, run_highlights(), missing)
+    about = description(trained, names)
+    _write(out, trained, drawn, content, sections, about, run_highlights(), missing)
 
 
 def write_weights_page(out: Path, weights: Path) -> None:
@@ -72,8 +75,8 @@ def write_weights_page(out: Path, weights: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         onnx = Path(scratch) / "generator.onnx"
         export_onnx(trained.sampler, onnx, metadata={})
-        drawn = live([Way(trained, onnx)])
-    _write(out, trained, drawn, drawn.content, drawn.sections, "", "")
+        drawn = live([Way(trained, onnx)], {})
+    _write(out, trained, drawn, drawn.content, drawn.sections, description(trained, {}), "", "")
 
 
 def _write(
@@ -82,6 +85,7 @@ def _write(
     drawn: Live,
     content: Mapping[str, Any],
     sections: Sequence[str],
+    about: str,
     highlights: str,
     missing: str,
 ) -> None:
@@ -89,7 +93,7 @@ def _write(
     dataset = trained.provenance.get("dataset")
     text = document(
         title=escape(f"{model} on {dataset}" if dataset else model),
-        about=description(trained),
+        about=about,
         highlights=highlights,
         missing=escape(missing),
         sections="\n".join(sections),
@@ -117,6 +121,9 @@ def _training(trained: Trained) -> tuple[dict[str, Any], str]:
         hint = "The same test pictures, their translations and the truth, row by row."
     else:
         hint = "The same noise at every snapshot."
+    if note := of_snapshots().note:
+        log.warning(note)
+        hint += f" {escape(note)}"
     about = {"width": made.width, "height": made.height, "times": times}
     return about, fragment("training", sheet=made.url, training_hint=hint, chart=snapshot_chart())
 
