@@ -23,8 +23,8 @@ from ganpipe.storage.tensor_file import read_tensors, recorded_digest, write_ten
 
 @pytest.fixture
 def copied(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A copy of the run, to be changed."""
-    shutil.copytree(here, tmp_path / "copy")
+    """A copy of the run without its page, to be changed."""
+    shutil.copytree(here, tmp_path / "copy", ignore=shutil.ignore_patterns(paths.PAGE.parent.name))
     monkeypatch.chdir(tmp_path / "copy")
 
 
