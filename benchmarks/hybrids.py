@@ -1,8 +1,8 @@
-"""Train the hybrid of GAN and diffusion model with several numbers of steps beside `dcgan`, each
-for as many minutes, and write their table in docs/models.md.
+"""Train the hybrid of GAN and diffusion model with several numbers of steps, each for as many
+minutes, and write their table in docs/models.md.
 
-    python benchmarks/hybrids.py --minutes 30 --jobs 2
-    python benchmarks/hybrids.py --minutes 30 --again ddgan_2_steps
+    python benchmarks/hybrids.py --minutes 10 --jobs 2
+    python benchmarks/hybrids.py --minutes 10 --again ddgan_2_steps
 
 Trainings, clones and rows are those of `models.py`. Drawing is timed on one thread, in batches of
 250 images.
@@ -18,7 +18,6 @@ from trainings import Clone, Table, Training, fill, parser_of
 
 DRAWING = "ms to draw an image |"
 TRAININGS = (
-    Training("hybrids_dcgan", "dcgan"),
     Training("ddgan_1_step", "ddgan", ("models.ddgan.steps=1",)),
     Training("ddgan_2_steps", "ddgan", ("models.ddgan.steps=2",)),
     Training("ddgan_4_steps", "ddgan"),

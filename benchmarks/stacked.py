@@ -1,7 +1,7 @@
 """Train blocks on Stacked MNIST for as many minutes each, and write their table in docs/models.md.
 
-    python benchmarks/stacked.py --minutes 15 --jobs 2
-    python benchmarks/stacked.py --minutes 15 --again stacked_diffusion_gan
+    python benchmarks/stacked.py --minutes 8 --jobs 2
+    python benchmarks/stacked.py --minutes 8 --again stacked_diffusion_gan
 
 Trainings, clones and rows are those of `models.py`. The figures are of 26,000 generated images, as
 papers have them.
