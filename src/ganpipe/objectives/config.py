@@ -151,7 +151,7 @@ class ObjectiveConfig(Strict):
             "replaces; leave out one": self.unrolled_steps > 0 and self.feature_matching,
         }
         found = [reason for reason, applies in reasons.items() if applies]
-        if self.augmentation and self.augmentation.follows_sign and not sign_tells(self.loss):
+        if self.augmentation and not sign_tells(self.loss) and _follows_sign(self.augmentation):
             others = ", ".join(name for name in names(LOSSES) if sign_tells(name))
             fixed = "set its probability, or " if self.augmentation.kind == "ada" else ""
             found.append(
@@ -162,3 +162,8 @@ class ObjectiveConfig(Strict):
         if found:
             raise ValueError("; ".join(found))
         return self
+
+
+def _follows_sign(augmentation: AugmentationConfig) -> bool:
+    """Whether the strength of an augmentation follows the sign of D(x)."""
+    return augmentation.kind == "diffusion" or augmentation.probability is None

@@ -47,11 +47,6 @@ class AdaConfig(Strict):
     every: PositiveInt = 4  # discriminator updates between changes of p
     images: PositiveInt = 500_000  # over which p moves by 1, if always in one direction
 
-    @property
-    def follows_sign(self) -> bool:
-        """Whether its strength follows the sign of D(x), which then must mean something."""
-        return self.probability is None
-
     @model_validator(mode="after")
     def _makes_sense(self) -> AdaConfig:
         if not any(self.transforms.model_dump().values()):
@@ -84,11 +79,6 @@ class DiffusionConfig(Strict):
     target: Annotated[float, Field(gt=-1, lt=1)] = 0.6  # T rises where mean sign(D(x)) is above
     every: PositiveInt = 4  # discriminator updates between changes of T
     images: PositiveInt = 100_000  # over which T goes from end to end, if always in one direction
-
-    @property
-    def follows_sign(self) -> bool:
-        """Always; see :attr:`AdaConfig.follows_sign`."""
-        return True
 
     @model_validator(mode="after")
     def _makes_sense(self) -> DiffusionConfig:
