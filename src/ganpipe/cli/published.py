@@ -102,7 +102,11 @@ PUBLISHED = {
     ),
     "acgan": Published(
         source="Gulrajani et al. 2017, appendix C, and the authors' program",
-        changes={**WGAN_GP, "objective.auxiliary.generator": 0.1},
+        changes={
+            **WGAN_GP,
+            "objective.auxiliary.generator": 0.1,
+            "optimizer.discriminator.lr": {"start": 0.0002, "end": 0.0},
+        },
         note="CIFAR-10; not the networks of Odena et al. 2017",
     ),
     "biggan": Published(
