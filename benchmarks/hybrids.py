@@ -4,8 +4,7 @@ minutes, and write their table in docs/models.md.
     python benchmarks/hybrids.py --minutes 10 --jobs 2
     python benchmarks/hybrids.py --minutes 10 --again ddgan_2_steps
 
-Trainings, clones and rows are those of `models.py`. Drawing is timed on one thread, in batches of
-250 images.
+Trainings, clones and rows are those of `models.py`; drawing is timed by `drawing.py`.
 """
 
 from __future__ import annotations
@@ -22,28 +21,12 @@ TRAININGS = (
     Training("ddgan_2_steps", "ddgan", ("models.ddgan.steps=2",)),
     Training("ddgan_4_steps", "ddgan"),
 )
-TIMER = """
-import time, torch
-from pathlib import Path
-from statistics import median
-from ganpipe.sampling.draw import draw
-from ganpipe.sampling.trained import load_trained
-
-torch.set_num_threads(1)
-trained = load_trained(Path("models/generator.safetensors"), torch.device("cpu"))
-times = []
-for _ in range(4):
-    start = time.process_time()
-    list(draw(trained.sampler, 250, trained.seed))
-    times.append(time.process_time() - start)
-print(1000 * median(times[1:]) / 250)
-"""
 
 
 def _cells(clone: Clone, epochs: int, seconds: float) -> Iterator[str]:
     """The figures of `models.py`, and the milliseconds in which an image is drawn."""
     yield from cells(clone, epochs, seconds)
-    yield f"{float(clone.run(sys.executable, '-c', TIMER).split()[-1]):.2f}"
+    yield f"{float(clone.run(sys.executable, 'benchmarks/drawing.py').split()[-1]):.2f}"
 
 
 def main() -> None:
