@@ -14,6 +14,7 @@ from helpers.exported import samplers_of
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export.onnx import export_onnx
+from ganpipe.export.page.belonging import of_evaluation
 from ganpipe.export.page.report import report
 from ganpipe.export.page.write import write_run_page
 from ganpipe.params import load_params
@@ -94,10 +95,10 @@ def test_parameters_that_have_changed_since_are_said_to_be_others(
     about = {"model_name": "gan", "dataset": "mnist", "seed": 3, "model": {"latent_dim": 9}}
     params = {"model": "gan", "dataset": "mnist", "seed": 3, "models.gan": {"latent_dim": 9}}
     sampler = samplers_of("mlp")[""]
-    text = report(Trained(sampler, about), params | changes, None)[-1]
+    text = report(Trained(sampler, about), params | changes, None, of_evaluation())[-1]
     assert said in text
     assert ("params.yaml has changed" in text) == bool(said)
-    assert "has changed" not in report(Trained(sampler, {}), params, None)[-1]
+    assert "has changed" not in report(Trained(sampler, {}), params, None, of_evaluation())[-1]
 
 
 @pytest.mark.usefixtures("copied")

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 from ganpipe.core import paths
 from ganpipe.export.page import report
+from ganpipe.export.page.belonging import of_evaluation
 from ganpipe.export.page.origin import Origin, origin
 from ganpipe.sampling.trained import Trained
 
@@ -95,7 +96,7 @@ def test_places_of_the_users_files_are_left_out() -> None:
     found = origin()
     assert found is not None
     params = {"model": "dcgan", "datasets.folder": own, "evaluate": after["evaluate"]}
-    (text,) = report.report(Trained(samplers_of("mlp")[""], {}), params, found)
+    (text,) = report.report(Trained(samplers_of("mlp")[""], {}), params, found, of_evaluation())
     for place in ("cats", "home", "pairs:{path:pairs", "..", "weights.pth", "mine"):
         assert place not in text
     assert "path:YOUR_FOLDER" in found.command

@@ -14,7 +14,7 @@ INPUT_TYPES = {"float32": "tensor(float)", "int64": "tensor(int64)"}  # as onnxr
 
 
 class _About(BaseModel):
-    """What :func:`ganpipe.export.onnx.about_sampler` writes of an input; more may stand there."""
+    """Fields of an input in :func:`ganpipe.export.onnx.about_sampler`; others may be there."""
 
     model_config = ConfigDict(strict=True, frozen=True)
     shape: list[PositiveInt]

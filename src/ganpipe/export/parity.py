@@ -143,5 +143,5 @@ def open_session(path: Path) -> Any:
 
 
 def reason_of(error: Exception) -> str:
-    """What onnxruntime says, on one line and without the codes that colour it."""
+    """Message of onnxruntime, on one line and without the codes that colour it."""
     return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())

@@ -69,7 +69,7 @@ def _sets(loss: str, keyword: str) -> bool:
 
 
 def _values(loss: str, keyword: str) -> list[ast.expr]:
-    """What a loss's file sets the keyword to."""
+    """Values of a keyword in a loss's file."""
     nodes = ast.walk(ast.parse(source(LOSSES, loss)))
     return [node.value for node in nodes if isinstance(node, ast.keyword) and node.arg == keyword]
 

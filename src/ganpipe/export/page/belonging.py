@@ -13,14 +13,14 @@ from ganpipe.storage.tensor_file import recorded_digest
 
 
 class Belonging(NamedTuple):
-    """What figures are of, beside the network of the page."""
+    """Relation of figures to the network of a page."""
 
     shown: bool  # false: of weights that are not in this folder, or not known
     note: str = ""  # a sentence; empty where they are those of the network
 
 
 def of_evaluation() -> Belonging:
-    """What the stage `evaluate` measured."""
+    """Relation of the figures of the stage `evaluate`."""
     if not paths.EVALUATE_METRICS.exists():
         return Belonging(False)
     known = paths.EVALUATE_PROTOCOL.exists()
@@ -61,7 +61,7 @@ def of_parameters(trained: Trained, params: Mapping[str, Any]) -> str:
 
 
 def of_snapshots() -> Belonging:
-    """What the stage `snapshots` measured."""
+    """Relation of the figures of the stage `snapshots` to the snapshots in this folder."""
     if not paths.SNAPSHOT_PROTOCOL.exists():
         return Belonging(False)
     record = read_json(paths.SNAPSHOT_PROTOCOL, "snapshots")

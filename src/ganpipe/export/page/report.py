@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import isfinite
 from pathlib import Path
@@ -16,7 +16,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from ganpipe.core import paths
-from ganpipe.export.page.belonging import Belonging, of_evaluation, of_parameters, of_snapshots
+from ganpipe.export.page.belonging import Belonging, of_parameters
 from ganpipe.export.page.charts import Curve, bars, curves
 from ganpipe.export.page.figures import figures_table, highlights, title
 from ganpipe.export.page.origin import Origin
@@ -30,15 +30,19 @@ log = logging.getLogger(__name__)
 X = "images_seen"
 MOST_TERMS = 6  # charts of single columns of the curve
 
+SnapshotFigures = tuple[list[str], dict[int, dict[str, float]]]
+"""Names of FIDs, and their values by the images seen and by name."""
 
-def report(trained: Trained, params: Mapping[str, Any], origin: Origin | None) -> list[str]:
+
+def report(
+    trained: Trained, params: Mapping[str, Any], origin: Origin | None, evaluated: Belonging
+) -> list[str]:
     """HTML sections about the run in this folder, which ``trained`` the network of the page;
-    ``params`` are its parameters.
+    ``params`` are its parameters, ``evaluated`` says whose its figures are.
 
     A section whose files are missing is left out. Where figures are of other weights, a sentence
     stands in their place, and a warning says it. Raises GanpipeError for damaged files.
     """
-    evaluated = of_evaluation()
     if evaluated.note and not evaluated.shown:
         log.warning(evaluated.note)
     of_images = (_classes(), _closest()) if evaluated.shown else ("", "")
@@ -46,18 +50,15 @@ def report(trained: Trained, params: Mapping[str, Any], origin: Origin | None) -
     return [section for section in sections if section]
 
 
-def run_highlights() -> str:
+def run_highlights(evaluated: Belonging) -> str:
     """The few figures under the page's title; empty where none are of the page's network."""
-    if of_evaluation() != Belonging(True):
+    if evaluated != Belonging(True):
         return ""
     return highlights(read_json(paths.EVALUATE_METRICS, "evaluate"))
 
 
-def snapshot_figures() -> tuple[list[str], dict[int, dict[str, float]]]:
-    """The FIDs that snapshots were measured by, and their values by the images seen; none unless
-    the stage `snapshots` has measured the snapshots in this folder."""
-    if not of_snapshots().shown:
-        return [], {}
+def snapshot_figures() -> SnapshotFigures:
+    """The FIDs that the stage `snapshots` has measured."""
     with paths.SNAPSHOT_CURVE.open(encoding="utf-8", newline="") as source:
         rows = list(csv.DictReader(source))
     names = [name for name in (rows[0] if rows else {}) if name.startswith("fid")]
@@ -82,9 +83,9 @@ def _figures(evaluated: Belonging) -> str:
     return _section("figures", "How good the images are", body)
 
 
-def snapshot_chart() -> str:
-    """The first FID of the snapshots as a figure with a cursor; empty where there is none."""
-    names, figures = snapshot_figures()
+def snapshot_chart(names: Sequence[str], figures: Mapping[int, Mapping[str, float]]) -> str:
+    """The first of :func:`snapshot_figures` as a figure with a cursor; empty where there is
+    none."""
     if not names:
         return ""
     floor = read_json(paths.SNAPSHOT_METRICS, "snapshots").get(f"{names[0]}_floor")

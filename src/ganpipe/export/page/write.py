@@ -16,7 +16,7 @@ from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export.onnx import export_onnx
 from ganpipe.export.page.assemble import carried_json, document, fragment
-from ganpipe.export.page.belonging import of_snapshots
+from ganpipe.export.page.belonging import of_evaluation, of_snapshots
 from ganpipe.export.page.charts import cursor_shift
 from ganpipe.export.page.figures import shown, title
 from ganpipe.export.page.live import Live, Way, description, live, side_names, ways
@@ -54,10 +54,11 @@ def write_run_page(out: Path, params: Mapping[str, Any], *, only_whole: bool = F
         log.warning(missing)
         drawn = Live.none()
     about_training, section = _training(trained)
-    sections = [*drawn.sections, section, *report(trained, params, origin())]
+    evaluated = of_evaluation()
+    sections = [*drawn.sections, section, *report(trained, params, origin(), evaluated)]
     content = {**drawn.content, "training": about_training}
     about = description(trained, names)
-    _write(out, trained, drawn, content, sections, about, run_highlights(), missing)
+    _write(out, trained, drawn, content, sections, about, run_highlights(evaluated), missing)
 
 
 def write_weights_page(out: Path, weights: Path) -> None:
@@ -108,7 +109,8 @@ def _training(trained: Trained) -> tuple[dict[str, Any], str]:
     """The data of the slider through the training, and its section."""
     frames = progress_frames()
     made: Sheet = sheet(list(frames.values()))
-    names, figures = snapshot_figures()
+    measured = of_snapshots()
+    names, figures = snapshot_figures() if measured.shown else ([], {})
     times = []
     for place, index in enumerate(made.kept):
         seen = list(frames)[index]
@@ -121,11 +123,12 @@ def _training(trained: Trained) -> tuple[dict[str, Any], str]:
         hint = "The same test pictures, their translations and the truth, row by row."
     else:
         hint = "The same noise at every snapshot."
-    if note := of_snapshots().note:
-        log.warning(note)
-        hint += f" {escape(note)}"
+    if measured.note:
+        log.warning(measured.note)
+        hint += f" {escape(measured.note)}"
     about = {"width": made.width, "height": made.height, "times": times}
-    return about, fragment("training", sheet=made.url, training_hint=hint, chart=snapshot_chart())
+    chart = snapshot_chart(names, figures)
+    return about, fragment("training", sheet=made.url, training_hint=hint, chart=chart)
 
 
 def _footer(runs: bool) -> str:
