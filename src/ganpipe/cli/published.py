@@ -68,7 +68,8 @@ STYLEGAN2 = {  # 100 million images
     "generator.style_dim": 512,
     "discriminator.minibatch_group": 32,
     "objective.penalties.r1": 0.01,
-    "optimizer.lr": 0.0025,
+    "optimizer.generator.lr": 0.0025,
+    "optimizer.discriminator.lr": 0.0025,
     "ema_decay": 0.99991,  # a half-life of 500,000 images
     "train.batch_size": 64,
     "train.epochs": 2000,
