@@ -182,6 +182,21 @@ def test_a_player_may_have_a_schedule_of_its_own() -> None:
     assert resolve(default, model, "generator").beta2 == RISING
 
 
+def test_betas_hide_a_schedule_of_the_second_that_is_further_away() -> None:
+    scheduled = DEFAULT.model_copy(update={"beta2": RISING})
+    own = PlayerOptimizers(beta2=RISING, discriminator=OptimizerFields(betas=(0.0, 0.5)))
+    for default in (DEFAULT, scheduled):
+        found = resolve(default, own, "discriminator")
+        assert [rates_at(found, share)["betas"] for share in (0.0, 1.0)] == [(0.0, 0.5)] * 2
+        assert resolve(default, own, "generator").beta2 == RISING
+    of_the_model = PlayerOptimizers(betas=(0.0, 0.5))
+    assert resolve(scheduled, of_the_model, "generator").beta2 is None
+    both = PlayerOptimizers(betas=(0.0, 0.9), beta2=RISING)  # beside each other beta2 goes first
+    assert rates_at(resolve(DEFAULT, both, "generator"), 1.0)["betas"] == (0.0, 0.8)
+    again = PlayerOptimizers(betas=(0.0, 0.9), generator=OptimizerFields(beta2=RISING))
+    assert resolve(scheduled, again, "generator").beta2 == RISING
+
+
 def test_the_default_must_set_what_every_optimizer_needs() -> None:
     with pytest.raises(GanpipeError) as caught:
         validate(OptimizerConfig, {"lr": 0.1}, "the file")
