@@ -248,6 +248,21 @@ def test_refusals_of_several_blocks_come_in_one_message(tmp_path: Path) -> None:
         assert part in message
 
 
+def test_shared_fields_that_no_optimizer_has_are_refused(tmp_path: Path) -> None:
+    """A block with an optimizer that has the field makes it a default like any other."""
+    path = tmp_path / "params.yaml"
+    path.write_text(SHIPPED_TEXT, encoding="utf-8")
+    edit_params(path, {"optimizer.momentum": 0.9, "optimizer.alpha": 0.9})  # alpha is of wgan
+    with pytest.raises(GanpipeError) as caught:
+        load_params(path)
+    assert str(caught.value).endswith(
+        "has a mistake:\n  optimizer: adam has no momentum, nor has the optimizer of any model; "
+        "leave it out"
+    )
+    edit_params(path, {"models.mlp.optimizer": {"name": "sgd"}})
+    assert load_params(path).optimizer.momentum == 0.9
+
+
 def test_what_makes_sense_is_let_through(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(SHIPPED_TEXT, encoding="utf-8")
