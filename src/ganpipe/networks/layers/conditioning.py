@@ -33,7 +33,7 @@ class Conditioned(Network):
         own = [weight for weight in self.parameters() if id(weight) not in inner]
         return [{**first, "params": [*first["params"], *own]}, *others]
 
-    def orthogonal_weights(self) -> list[nn.Parameter]:
+    def orthogonal_weights(self) -> list[Tensor]:
         return self.network.orthogonal_weights()
 
     def grow(self, progress: float) -> bool:
