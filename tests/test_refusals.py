@@ -62,6 +62,29 @@ def refusal(tmp_path: Path, **changes: Any) -> str:
             "models.dcgan.objective: penalty_every says how often penalties apply, and there are",
         ),
         (
+            {"dcgan__objective__penalty_turn": "own"},
+            "models.dcgan.objective: penalty_turn says where penalties apply, and there are none; "
+            "leave it out, or add penalties",
+        ),
+        (
+            {"stylegan2__objective__path_length_every": 8},
+            "models.stylegan2.objective: path_length_every says how often path_length applies, "
+            "which is 0; leave it out, or set path_length",
+        ),
+        (
+            {"ddgan__r1": 0, "ddgan__r1_every": 3},
+            "models.ddgan: r1_every says how often r1 applies, which is 0; leave it out, or set r1",
+        ),
+        (
+            {"pix2pix_l1__optimizer__discriminator": {"lr": 0.1}},
+            "models.pix2pix_l1: optimizer.discriminator is for a discriminator, which the model "
+            "does not have; leave it out, or give the model one",
+        ),
+        (
+            {"pix2pix_l1__conditional": False},
+            "models.pix2pix_l1: conditional says what the discriminator sees, and there is none",
+        ),
+        (
             {"dcgan_sn__objective__weight_clip": 0.01},
             "models.dcgan_sn: discriminator.spectral_norm divides by what objective.weight_clip",
         ),
@@ -225,6 +248,21 @@ def test_refusals_of_several_blocks_come_in_one_message(tmp_path: Path) -> None:
         assert part in message
 
 
+def test_shared_fields_that_no_optimizer_has_are_refused(tmp_path: Path) -> None:
+    """A block with an optimizer that has the field makes it a default like any other."""
+    path = tmp_path / "params.yaml"
+    path.write_text(SHIPPED_TEXT, encoding="utf-8")
+    edit_params(path, {"optimizer.momentum": 0.9, "optimizer.alpha": 0.9})  # alpha is of wgan
+    with pytest.raises(GanpipeError) as caught:
+        load_params(path)
+    assert str(caught.value).endswith(
+        "has a mistake:\n  optimizer: adam has no momentum, nor has the optimizer of any model; "
+        "leave it out"
+    )
+    edit_params(path, {"models.mlp.optimizer": {"name": "sgd"}})
+    assert load_params(path).optimizer.momentum == 0.9
+
+
 def test_what_makes_sense_is_let_through(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(SHIPPED_TEXT, encoding="utf-8")
@@ -244,6 +282,9 @@ def test_what_makes_sense_is_let_through(tmp_path: Path) -> None:
         "unrolled.optimizer": {"beta2": {"start": 0.9, "end": 0.99, "shape": "cosine"}},
         "mlp.ema_decay": {"start": 0, "end": 0.999},
         "mlp.ema_ramp": 0,
+        "ddgan.r1": 0,  # beside the shipped r1_every
+        "stylegan2.objective.path_length": 2,
+        "stylegan2.objective.path_length_every": 8,
     }
     edit_params(path, {f"models.{name}": value for name, value in changes.items()})
     params = load_params(path)

@@ -17,7 +17,13 @@ from ganpipe.data.config import DatasetConfig, DatasetName, Datasets
 from ganpipe.evaluation.config import EvaluateConfig
 from ganpipe.export.config import ExportConfig
 from ganpipe.methods.config import AnyModelConfig, CycleGANConfig, Pix2PixConfig
-from ganpipe.optim.config import OptimizerConfig, foreign_fields
+from ganpipe.optim.config import (
+    PLAYERS,
+    OptimizerConfig,
+    foreign_fields,
+    optimizer_name,
+    unused_defaults,
+)
 from ganpipe.sampling.config import SampleConfig
 from ganpipe.training.config import TrainConfig
 
@@ -38,11 +44,14 @@ class Params(Strict):
 
     @model_validator(mode="after")
     def _optimizers_fit(self) -> Params:
-        mistakes = [
-            f"models.{name}.optimizer: {mistake}"
-            for name, model in self.models.items()
-            for mistake in foreign_fields(self.optimizer, model.optimizer)
-        ]
+        mistakes, used = [], set()
+        for name, model in self.models.items():
+            players = [each for each in PLAYERS if getattr(model, each) is not None]
+            found = foreign_fields(self.optimizer, model.optimizer, players)
+            mistakes += [f"models.{name}.optimizer: {mistake}" for mistake in found]
+            used |= {optimizer_name(self.optimizer, model.optimizer, each) for each in players}
+        unused = unused_defaults(self.optimizer, used)
+        mistakes = [*(f"optimizer: {mistake}" for mistake in unused), *mistakes]
         if mistakes:
             raise ValueError("\n  ".join(mistakes))
         return self

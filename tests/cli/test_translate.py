@@ -137,5 +137,13 @@ def test_the_library_refuses_other_images(here: Path) -> None:
     for images in wrong:
         with pytest.raises(GanpipeError, match=r"must be uint8 \(num, height, width, 1\)"):
             trained.translate(images)
+    with pytest.raises(GanpipeError, match="no images to translate; give at least one"):
+        trained.translate(np.zeros((0, 28, 28, 1), np.uint8))
+    for height, width in ((4, 4), (5, 3), (7, 30), (30, 7)):
+        small = np.zeros((2, height, width, 1), np.uint8)
+        says = f"the images have {width} x {height} pixels; pictures need at least 8 a side"
+        with pytest.raises(GanpipeError, match=says):
+            trained.translate(small)
+    assert trained.translate(np.zeros((2, 8, 9, 1), np.uint8)).shape == (2, 8, 9, 1)
     with pytest.raises(GanpipeError, match="draws none from noise; give it pictures"):
         trained.sample(3)

@@ -216,7 +216,11 @@ def test_a_discriminator_starts_without_an_opinion() -> None:
     ("fields", "said"),
     [
         ({"multipliers": [1, 1, 1, 1, 1, 1]}, "images of 16 pixels cannot be halved 5 times"),
-        ({"attention": 5}, "no block of the network has a map of 5 pixels .* one of 16, 8, 4"),
+        (
+            {"attention": 5},
+            "no block of the network has a map of 5 pixels .* one of 16, 8, 4, or 0 for "
+            "attention at the bottom alone",
+        ),
     ],
 )
 def test_what_does_not_fit_the_images_is_refused(fields: dict[str, Any], said: str) -> None:

@@ -119,6 +119,24 @@ def test_images_without_a_patch_are_refused() -> None:
     assert patch(16, 1, 2, "none", width=2)(torch.zeros(1, 1, 16, 16)).numel() == 4
 
 
+@pytest.mark.parametrize(
+    ("side", "most"), [(8, 3), (16, 4), (17, 5), (28, 5), (32, 5), (33, 6), (64, 6), (129, 8)]
+)
+def test_a_unet_goes_no_deeper_than_the_side_can_be_halved(side: int, most: int) -> None:
+    """Beyond that, most of what is computed would be the border that is cut again."""
+    deepest, by_itself = unet(side, width=2, depth=most), unet(side, width=2)
+    assert {name: w.shape for name, w in deepest.named_parameters()} == {
+        name: w.shape for name, w in by_itself.named_parameters()
+    }
+    for depth in range(most + 1, 9):
+        says = (
+            f"generator.depth: {depth} needs images of more than {2 ** (depth - 1)} pixels a side, "
+            f"and these have {side}; set it to {most} or null"
+        )
+        with pytest.raises(GanpipeError, match=says):
+            unet(side, width=2, depth=depth)
+
+
 def normed(x: Tensor, weight: Tensor | float = 1, bias: Tensor | float = 0) -> Tensor:
     mean = x.mean((2, 3), keepdim=True)
     deviation = (x.var((2, 3), correction=0, keepdim=True) + 1e-5).sqrt()

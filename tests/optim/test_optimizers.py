@@ -16,6 +16,7 @@ from ganpipe.optim.config import (
     OptimizerName,
     PlayerOptimizers,
     foreign_fields,
+    unused_defaults,
 )
 from ganpipe.optim.schedule import rates_at, set_rates
 
@@ -182,6 +183,21 @@ def test_a_player_may_have_a_schedule_of_its_own() -> None:
     assert resolve(default, model, "generator").beta2 == RISING
 
 
+def test_betas_hide_a_schedule_of_the_second_that_is_further_away() -> None:
+    scheduled = DEFAULT.model_copy(update={"beta2": RISING})
+    own = PlayerOptimizers(beta2=RISING, discriminator=OptimizerFields(betas=(0.0, 0.5)))
+    for default in (DEFAULT, scheduled):
+        found = resolve(default, own, "discriminator")
+        assert [rates_at(found, share)["betas"] for share in (0.0, 1.0)] == [(0.0, 0.5)] * 2
+        assert resolve(default, own, "generator").beta2 == RISING
+    of_the_model = PlayerOptimizers(betas=(0.0, 0.5))
+    assert resolve(scheduled, of_the_model, "generator").beta2 is None
+    both = PlayerOptimizers(betas=(0.0, 0.9), beta2=RISING)  # beside each other beta2 goes first
+    assert rates_at(resolve(DEFAULT, both, "generator"), 1.0)["betas"] == (0.0, 0.8)
+    again = PlayerOptimizers(betas=(0.0, 0.9), generator=OptimizerFields(beta2=RISING))
+    assert resolve(scheduled, again, "generator").beta2 == RISING
+
+
 def test_the_default_must_set_what_every_optimizer_needs() -> None:
     with pytest.raises(GanpipeError) as caught:
         validate(OptimizerConfig, {"lr": 0.1}, "the file")
@@ -214,9 +230,32 @@ def test_the_default_must_set_what_every_optimizer_needs() -> None:
         ),
         (  # given for all players, and one of them has another optimizer
             PlayerOptimizers(name="sgd", momentum=0.5, discriminator=OptimizerFields(name="adamw")),
-            ["adamw has no momentum; leave it out"],
+            ["adamw of the discriminator has no momentum; move it to the block of the generator"],
+        ),
+        (
+            PlayerOptimizers(betas=(0.0, 0.9), generator=OptimizerFields(name="sgd")),
+            ["sgd of the generator has no betas; move it to the block of the discriminator"],
+        ),
+        (
+            PlayerOptimizers(generator=OptimizerFields(name="sgd", betas=(0.0, 0.9))),
+            ["sgd has no betas; leave it out"],
         ),
     ],
 )
 def test_fields_of_another_optimizer_are_named(model: PlayerOptimizers, says: list[str]) -> None:
     assert foreign_fields(DEFAULT, model) == says
+
+
+def test_fields_are_not_moved_to_a_player_that_is_not_there() -> None:
+    model = PlayerOptimizers(betas=(0.0, 0.9), generator=OptimizerFields(name="sgd"))
+    assert foreign_fields(DEFAULT, model, ["generator"]) == ["sgd has no betas; leave it out"]
+
+
+def test_a_shared_field_is_refused_where_no_optimizer_has_it() -> None:
+    default = DEFAULT.model_copy(update={"momentum": 0.9})
+    says = "adam has no momentum, nor has the optimizer of any model; leave it out"
+    assert unused_defaults(default, {"adam", "rmsprop"}) == [says]
+    assert unused_defaults(default, {"adam", "sgd"}) == []
+    assert unused_defaults(DEFAULT, {"adam"}) == []
+    sgd = DEFAULT.model_copy(update={"name": "sgd"})  # betas must be given all the same
+    assert unused_defaults(sgd, {"sgd"}) == []

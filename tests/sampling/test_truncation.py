@@ -10,12 +10,14 @@ import torch
 from helpers.games import CPU, rng
 from helpers.support import command, small_model, spec_of
 from helpers.weights import saved
+from torch import Tensor, nn
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.methods.build import build_method
-from ganpipe.sampling.draw import fixed_inputs
+from ganpipe.sampling.draw import CHUNK, fixed_inputs
 from ganpipe.sampling.sampler import Label, Noise, Sampler, Truncation
-from ganpipe.sampling.trained import Trained, load_trained
+from ganpipe.sampling.samplers.noise import NoiseSampler
+from ganpipe.sampling.trained import Trained, load_trained, save_sampler
 
 
 def sampler_of(conditioning: dict[str, str]) -> Sampler:
@@ -73,6 +75,21 @@ def test_at_zero_every_piece_shows_one_image(trained: Trained) -> None:
     assert abs(trained.sample(260).astype(int) - images).max() > 9
 
 
+def test_every_pass_has_as_many_rows_however_few_are_truncated(trained: Trained) -> None:
+    """A smaller batch takes other kernels, which round differently."""
+    passes: list[dict[str, Tensor]] = []
+
+    def watch(module: nn.Module, arguments: tuple[()], inputs: dict[str, Tensor]) -> None:
+        passes.append(inputs)
+
+    trained.sampler.register_forward_pre_hook(watch, with_kwargs=True)
+    few = trained.sample(3, seed=1, truncation=0.5)
+    many = trained.sample(CHUNK + 2, seed=1, truncation=0.5)
+    assert np.array_equal(few, many[:3])
+    assert {len(value) for inputs in passes for value in inputs.values()} == {CHUNK}
+    assert [int((inputs["truncation"] == 0.5).sum()) for inputs in passes] == [3, CHUNK, 2]
+
+
 @pytest.mark.parametrize("psi", [-0.1, 2.1, float("nan")])
 def test_numbers_out_of_range_are_refused(trained: Trained, psi: float) -> None:
     with pytest.raises(GanpipeError, match=f"truncation is {psi}; it must be from 0"):
@@ -96,3 +113,29 @@ def test_the_command_truncates(tmp_path: Path) -> None:
     command("generate", [*options, "--truncation", "0.5"])
     expected = load_trained(path, CPU).sample(3, truncation=0.5)
     assert np.array_equal(np.load(out)["images"], expected)
+
+
+def test_the_command_draws_the_same_images_however_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a class and truncated alike."""
+    path, out = tmp_path / "g.safetensors", tmp_path / "x.npz"
+    save_sampler(path, sampler_of({"generator": "embedding", "discriminator": "projection"}), {})
+    rows: list[int] = []
+    forward = NoiseSampler.forward
+
+    def watched(self: NoiseSampler, **inputs: Tensor) -> Tensor:
+        rows.extend(map(len, inputs.values()))
+        return forward(self, **inputs)
+
+    monkeypatch.setattr(NoiseSampler, "forward", watched)
+    truncated = ["--truncation", "0.5"]
+    for options in (["--class", "1"], truncated, ["--class", "1", *truncated]):
+        drawn = []
+        for num in ("2", "5"):
+            always = ["--weights", str(path), "--out", str(out), "--num", num, "--device", "cpu"]
+            command("generate", [*always, *options])
+            drawn.append(np.load(out)["images"])
+            out.unlink()
+        assert np.array_equal(drawn[0], drawn[1][:2])
+    assert set(rows) == {CHUNK}

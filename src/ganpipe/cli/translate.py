@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SMALLEST = 8  # pixels a side of a picture
-
 
 def translate_folder(
     trained: Trained, source: Path, out: Path, *, given: Sequence[int] | None = None
@@ -104,6 +102,8 @@ def _pictures(source: Path) -> dict[Path, Path]:
 
 def _decoded(file: Path, trained: Trained, levels: Levels | None, notes: Notes) -> np.ndarray:
     """A picture as uint8 (1, H, W, C), with as many channels as the model translates."""
+    from ganpipe.sampling.trained import too_small
+
     try:
         pixels = decode_as_it_is(file, notes, levels=levels)[None]
     except NoRangeError as error:
@@ -112,11 +112,8 @@ def _decoded(file: Path, trained: Trained, levels: Levels | None, notes: Notes) 
         ) from None
     except DamagedImageError as error:
         raise GanpipeError(f"{file} cannot be translated: {error}; mend or remove it") from None
-    if min(pixels.shape[2:]) < SMALLEST:
-        raise GanpipeError(
-            f"{file} has {pixels.shape[3]} x {pixels.shape[2]} pixels; pictures need at least "
-            f"{SMALLEST} a side"
-        )
+    if small := too_small(*pixels.shape[2:]):
+        raise GanpipeError(f"{file} has {small}")
     channels = trained.picture_channels
     if pixels.shape[1] > channels:
         pixels = np.rint(luma(pixels)).astype(np.uint8)

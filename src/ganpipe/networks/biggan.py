@@ -80,7 +80,7 @@ class Generator(Network):
                 x = self.attention(x)
         return self.last(self.norm(x).relu_()).tanh()
 
-    def orthogonal_weights(self) -> list[nn.Parameter]:
+    def orthogonal_weights(self) -> list[Tensor]:
         """All but the shared embedding, as in the program."""
         shared = None if self.shared is None else self.shared.weight
         return [weight for weight in super().orthogonal_weights() if weight is not shared]

@@ -70,7 +70,9 @@ class Generator(Network):
                 "times; name fewer multipliers, or change image_size of the dataset"
             )
         level_sides = [side >> level for level in range(levels)]
-        attended = attended_block("generator", attention, level_sides)
+        attended = attended_block(
+            "generator", attention, level_sides, at_0="attention at the bottom alone"
+        )
         self.mapping = mapping(latent_dim, style_dim, mapping_layers)
         self.time = TimeEmbedding(width, 4 * width, "average", nn.SiLU())
 

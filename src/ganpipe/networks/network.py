@@ -38,10 +38,16 @@ class Network(nn.Module):
         """The weights that weight clipping bounds, by default all."""
         return list(self.parameters())
 
-    def orthogonal_weights(self) -> list[nn.Parameter]:
-        """The weights that orthogonal regularisation applies to, by default all matrices and
-        kernels."""
-        return [weight for weight in self.parameters() if weight.dim() > 1]
+    def orthogonal_weights(self) -> list[Tensor]:
+        """The weights that orthogonal regularisation applies to, outputs first: by default all
+        matrices and kernels. Learned inputs and biases of whole maps, (C, h, w), are neither."""
+        layers = [each for each in self.modules() if isinstance(each, nn.ConvTranspose2d)]
+        inputs_first = {id(weight) for layer in layers for weight in layer.parameters()}
+        return [
+            weight.transpose(0, 1) if id(weight) in inputs_first else weight
+            for weight in self.parameters()
+            if weight.dim() in (2, 4)
+        ]
 
     def pool(self, features: Tensor) -> Tensor:
         """Features (N, F) or (N, F, h, w) of a discriminator as (N, F), by default summed over the

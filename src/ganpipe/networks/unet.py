@@ -6,6 +6,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ganpipe.core.errors import GanpipeError
 from ganpipe.networks.layers.borders import cut, extend
 from ganpipe.networks.network import Network
 
@@ -25,6 +26,9 @@ class Generator(Network):
     statistics of that image, with learned scale and shift, in training and in evaluation alike.
     Dropout follows the first three layers of the decoder, as in the paper and in its program (a
     later program has it one layer further out), where they have the full 8 ``width`` channels.
+
+    Raises GanpipeError where ``depth`` is more than what halves the side to 1 pixel: what is
+    extended would be most of the image.
     """
 
     def __init__(
@@ -38,7 +42,14 @@ class Generator(Network):
         dropout: float,
     ) -> None:
         super().__init__(image_shape)
-        self.depth = depth or min(DEEPEST, (max(image_shape[1:]) - 1).bit_length())
+        side = max(image_shape[1:])
+        halvings = (side - 1).bit_length()  # that bring the side to 1 pixel, a half rounded up
+        if depth and depth > halvings:
+            raise GanpipeError(
+                f"generator.depth: {depth} needs images of more than {2 ** (depth - 1)} pixels a "
+                f"side, and these have {side}; set it to {halvings} or null"
+            )
+        self.depth = depth or min(DEEPEST, halvings)
         channels = [width * min(2**level, WIDEST) for level in range(self.depth)]
         inner = self.depth - 1
         self.encoder, self.decoder = nn.ModuleList(), nn.ModuleList()

@@ -122,6 +122,7 @@ class ObjectiveConfig(Strict):
     def _makes_sense(self) -> ObjectiveConfig:
         plain = (self.real_label, self.fake_label, self.label_flip) == (1.0, 0.0, 0.0)
         bounded = any(bounds_gradient(name) for name in self.penalties)
+        every = type(self).model_fields["path_length_every"].default
         reasons = {
             f"loss '{self.loss}' has no labels to smooth or flip; leave out real_label, fake_label "
             "and label_flip": not plain and not has_labels(self.loss),
@@ -130,12 +131,12 @@ class ObjectiveConfig(Strict):
             "as well, or alone": self.fake_label > 0 and self.real_label == 1,
             "weight_clip and penalties both bound the norm of the discriminator's gradient; leave "
             "out one": self.weight_clip > 0 and bounded,
-            "penalty_every says how often penalties apply, and there are none": (
-                self.penalty_every > 1 and not self.penalties
-            ),
-            "penalty_turn says where penalties apply, and there are none": (
-                self.penalty_turn == "own" and not self.penalties
-            ),
+            "penalty_every says how often penalties apply, and there are none; leave it out, or "
+            "add penalties": (self.penalty_every > 1 and not self.penalties),
+            "penalty_turn says where penalties apply, and there are none; leave it out, or "
+            "add penalties": (self.penalty_turn == "own" and not self.penalties),
+            "path_length_every says how often path_length applies, which is 0; leave it out, or "
+            "set path_length": self.path_length_every != every and self.path_length == 0,
             "unrolled_steps differentiate the discriminator's updates; leave out penalties, "
             "whose third derivatives that would take, and weight_clip": (
                 self.unrolled_steps > 0 and bool(self.penalties or self.weight_clip)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 def orthogonal_regularisation(weights: Iterable[Tensor]) -> Tensor:
     """Half the sum of |W Wᵀ ∘ (1 - I)|² over ``weights``, each flattened to a matrix with a row for
-    each output; a scalar.
+    each output, its first dimension; a scalar.
 
     Eq. 3 in the form of the authors' program, whose gradient is 2 (W Wᵀ ∘ (1 - I)) W.
     """

@@ -12,15 +12,20 @@ from ganpipe.optim.schedule import rates_at
 
 
 def resolve(default: OptimizerConfig, model: PlayerOptimizers, player: str) -> OptimizerConfig:
-    """The optimizer of ``player``: its own fields, then the model's, then the default's."""
-    own = getattr(model, player, None)
-    names = OptimizerConfig.model_fields
-    changes = {
-        name: value
-        for layer in (model, own)
-        for name in names
-        if (value := getattr(layer, name, None)) is not None
-    }
+    """The optimizer of ``player``: its own fields, then the model's, then the default's.
+
+    ``betas`` hide a ``beta2`` that is further away, which would otherwise overrule them.
+    """
+    changes: dict[str, Any] = {}
+    for layer in (model, getattr(model, player, None)):
+        given = {
+            name: value
+            for name in OptimizerConfig.model_fields
+            if (value := getattr(layer, name, None)) is not None
+        }
+        if "betas" in given:
+            changes["beta2"] = None
+        changes |= given
     return default.model_copy(update=changes)
 
 

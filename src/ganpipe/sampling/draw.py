@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.runtime.seeding import make_rng
+from ganpipe.sampling.pictures import translates
 from ganpipe.sampling.sampler import Sampler
 
 CHUNK = 250  # images per forward pass; fixed, so that the n-th image depends on the seed alone
@@ -51,18 +52,24 @@ def draw(
     Image i depends on the weights, ``seed``, ``purpose`` and i, not on ``num``. A conditioned
     sampler draws the classes as often as the training data has them, or only the one numbered
     ``label``. ``given`` holds ``num`` rows of every input that is not drawn, such as pictures, or
-    that replaces what is drawn.
+    that replaces what is drawn. Where nothing is a picture, every forward pass has CHUNK rows: a
+    smaller batch takes other kernels, which round differently.
     """
+    shrinks = translates(sampler)
     for chunk, start in enumerate(range(0, num, CHUNK)):
         count = min(CHUNK, num - start)
         rng = make_rng(sampler.device, seed, purpose, chunk)
         inputs = sampler.draw_inputs(CHUNK, rng)
         if label is not None:
             inputs["label"] = torch.full_like(inputs["label"], label)
-        if given:
-            rows = slice(start, start + count)
+        if shrinks:
             inputs = {name: value[:count] for name, value in inputs.items()}
-            inputs |= {name: value[rows].to(sampler.device) for name, value in given.items()}
+        for name, value in (given or {}).items():
+            rows = value[start : start + count].to(sampler.device)
+            if shrinks:
+                inputs[name] = rows
+            else:
+                inputs[name][:count] = rows
         images = to_uint8(sampler(**inputs))[:count]
         asked = inputs["label"][:count].cpu() if "label" in inputs else None
         yield Drawn(images.cpu(), asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from ganpipe.sampling.draw import draw
 from ganpipe.sampling.pictures import as_input, translates
 from ganpipe.sampling.sampler import Picture, Sampler, Truncation
 from ganpipe.storage.tensor_file import read_tensors, recorded_digest, write_tensors
+
+SMALLEST = 8  # pixels a side of a picture that is translated
 
 
 @dataclass(frozen=True)
@@ -106,10 +109,12 @@ class Trained:
         )
 
     def translate(self, images: np.ndarray) -> np.ndarray:
-        """The translations of ``images``, uint8 (num, height, width, channels) of any size.
+        """The translations of ``images``, uint8 (num, height, width, channels) of any size from
+        SMALLEST pixels a side on.
 
-        Raises GanpipeError where the model draws from noise, and for images of another type or
-        another number of channels than :attr:`picture_channels`.
+        Raises GanpipeError where the model draws from noise, where there are no images or smaller
+        ones, and for images of another type or another number of channels than
+        :attr:`picture_channels`.
         """
         channels = self.picture_channels
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != channels:
@@ -117,6 +122,10 @@ class Trained:
                 f"images must be uint8 (num, height, width, {channels}), not {images.dtype} "
                 f"{images.shape}"
             )
+        if not len(images):
+            raise GanpipeError("there are no images to translate; give at least one")
+        if small := too_small(*images.shape[1:3]):
+            raise GanpipeError(f"the images have {small}")
         given = as_input(images.transpose(0, 3, 1, 2))
         with deterministic(), one_thread():
             pieces = [each.images for each in draw(self.sampler, len(images), 0, given=given)]
@@ -156,11 +165,32 @@ class Trained:
                 guess = nearest(label, self.classes, "classes")
                 raise GanpipeError(f"there is no class '{label}'; {guess}")
             return self.classes.index(label)
-        if not 0 <= label < len(self.classes):
+        number = _as_number(label)
+        if not 0 <= number < len(self.classes):
             raise GanpipeError(
-                f"there is no class number {label}; numbers go from 0 to {len(self.classes) - 1}"
+                f"there is no class number {number}; numbers go from 0 to {len(self.classes) - 1}"
             )
-        return int(label)
+        return number
+
+
+def too_small(height: int, width: int) -> str:
+    """A clause on a picture that is too small to be translated; empty if it is not."""
+    if min(height, width) >= SMALLEST:
+        return ""
+    return f"{width} x {height} pixels; pictures need at least {SMALLEST} a side"
+
+
+def _as_number(label: int) -> int:
+    """A whole number of any library; raises GanpipeError for anything else, and for a bool."""
+    if not isinstance(label, bool | np.bool_):
+        try:
+            return operator.index(label)
+        except TypeError:
+            pass
+    raise GanpipeError(
+        f"label is {label!r}, which is neither a name nor a whole number; give the name of a class "
+        "or its number"
+    )
 
 
 def save_sampler(path: Path, sampler: Sampler, provenance: dict[str, Any]) -> None:

@@ -54,6 +54,8 @@ def test_attention_needs_a_map_of_its_side() -> None:
     assert attended_block("generator", 16, [8, 16, 16]) == 1
     with pytest.raises(GanpipeError, match=r"generator.attention: .* 12 pixels .* 8, 16, or"):
         attended_block("generator", 12, [8, 16, 16])
+    with pytest.raises(GanpipeError, match=r"choose one of 8, 16, or 0 for no attention$"):
+        attended_block("generator", 12, [8, 16, 16])
 
 
 def test_attention_keeps_bf16() -> None:

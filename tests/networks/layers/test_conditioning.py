@@ -147,3 +147,22 @@ def test_two_passes_and_a_penalty_before_one_backward_pass_under_spectral_norm(
     loss.backward()
     assert all(weight.grad.isfinite().all() for weight in network.parameters())
     assert all(weight.grad.any() for weight in network.parameters())
+
+
+@pytest.mark.parametrize("conditioning", ["projection", "auxiliary"])
+def test_weights_of_the_class_are_drawn_by_the_architectures_rule_where_it_has_one(
+    conditioning: str,
+) -> None:
+    def weight_of(arch: str, **fields: Any) -> Tensor:
+        network: Any = discriminator(arch, conditioning=conditioning, **fields)
+        layer = network.embedding if conditioning == "projection" else network.classes
+        weight: Tensor = layer.weight.detach()
+        return weight
+
+    torch.manual_seed(0)
+    wide = weight_of("dcgan", width=64, norm="none", init="normal_0.02")
+    assert wide.std().item() == pytest.approx(0.02, rel=0.1)
+    kept = weight_of("dcgan", width=64, norm="none", init="torch")
+    for weight in (kept, weight_of("resnet", width=64, pool="sum")):  # which has no such field
+        bound = (6 / sum(weight.shape)) ** 0.5
+        assert 0.9 * bound < weight.abs().max().item() <= bound

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import model_validator
+
 from ganpipe.core.schema import (
     NonNegativeFloat,
     PositiveInt,
@@ -30,3 +32,11 @@ class DDGANConfig(Strict):
     optimizer: PlayerOptimizers = PlayerOptimizers()  # replaces fields of the shared default
     ema_decay: ScheduledProbability | None = None  # in place of train.ema_decay
     ema_ramp: NonNegativeFloat | None = None  # in place of train.ema_ramp
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> DDGANConfig:
+        if self.r1 == 0 and self.r1_every != type(self).model_fields["r1_every"].default:
+            raise ValueError(
+                "r1_every says how often r1 applies, which is 0; leave it out, or set r1 above 0"
+            )
+        return self

@@ -9,6 +9,7 @@ from pydantic import model_validator
 from ganpipe.core.schema import NonNegativeFloat
 from ganpipe.methods.configs.translating import TranslatingConfig
 from ganpipe.networks.configs.translators import PatchDiscriminator
+from ganpipe.optim.config import OptimizerFields
 
 
 class Pix2PixConfig(TranslatingConfig):
@@ -25,6 +26,12 @@ class Pix2PixConfig(TranslatingConfig):
             "source.paired must be true: pix2pix learns from pairs; cyclegan needs none": (
                 not self.source.paired
             ),
+            "optimizer.discriminator is for a discriminator, which the model does not have; leave "
+            "it out, or give the model one": (
+                self.discriminator is None and self.optimizer.discriminator != OptimizerFields()
+            ),
+            "conditional says what the discriminator sees, and there is none; leave it out, or "
+            "give the model one": self.discriminator is None and not self.conditional,
             "the model has nothing to learn from; set l1 above 0, or give it a discriminator": (
                 self.discriminator is None and self.l1 == 0
             ),

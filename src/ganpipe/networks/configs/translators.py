@@ -14,7 +14,7 @@ class UNetTranslator(Strict):
 
     arch: Literal["unet"]
     width: PositiveInt  # channels after the first layer; doubles up to 8 times as many
-    # Halvings of the side; null: as many as bring it to 1 pixel, 8 at most.
+    # Halvings of the side, at most as many as bring it to 1 pixel; null: so many, 8 at most.
     depth: Annotated[int, Field(ge=2, le=8)] | None = None
     norm: Literal["instance", "batch"] = "instance"  # batch: running statistics in evaluation
     dropout: Probability = 0.5  # in the first three layers of the decoder that are 8 widths wide

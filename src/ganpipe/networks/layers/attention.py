@@ -37,8 +37,11 @@ class SelfAttention(nn.Module):
         return torch.addcmul(x, self.gamma.to(x.dtype), seen)
 
 
-def attended_block(network: str, side: int, sides: list[int]) -> int | None:
-    """The position of the first block whose output has ``side`` pixels; None for a side of 0.
+def attended_block(
+    network: str, side: int, sides: list[int], *, at_0: str = "no attention"
+) -> int | None:
+    """The position of the first block whose output has ``side`` pixels; None for a side of 0,
+    which means ``at_0``.
 
     Raises GanpipeError if there is no such block among those with the ``sides``.
     """
@@ -46,6 +49,6 @@ def attended_block(network: str, side: int, sides: list[int]) -> int | None:
         choices = ", ".join(map(str, dict.fromkeys(sides)))
         raise GanpipeError(
             f"{network}.attention: no block of the network has a map of {side} pixels a side for "
-            f"images of this size; choose one of {choices}, or 0 for no attention"
+            f"images of this size; choose one of {choices}, or 0 for {at_0}"
         )
     return sides.index(side) if side else None

@@ -33,7 +33,7 @@ class Conditioned(Network):
         own = [weight for weight in self.parameters() if id(weight) not in inner]
         return [{**first, "params": [*first["params"], *own]}, *others]
 
-    def orthogonal_weights(self) -> list[nn.Parameter]:
+    def orthogonal_weights(self) -> list[Tensor]:
         return self.network.orthogonal_weights()
 
     def grow(self, progress: float) -> bool:
@@ -90,7 +90,9 @@ class ProjectionDiscriminator(Conditioned):
     """(N, C, H, W) images and (N,) int64 labels in [0, num_classes) -> logits.
 
     The logit is ψ(h) + <e(y), pool(h)>, where h are the features of ``network``, ψ is its head and
-    e an embedding of the classes, which is drawn as in the authors' program: Glorot, uniform.
+    e an embedding of the classes. It is drawn as in the authors' program, by Glorot's uniform rule;
+    of an architecture with a field ``init``, build_discriminator draws it again by that, unless it
+    is ``torch``.
     """
 
     def __init__(self, network: Network, num_classes: int) -> None:
@@ -113,8 +115,8 @@ class ProjectionDiscriminator(Conditioned):
 class AuxiliaryDiscriminator(Conditioned):
     """(N, C, H, W) images -> logits; it takes no label but says which class it sees.
 
-    The logits of the classes are a linear function of pool(h), h the features of ``network``, drawn
-    by Glorot's uniform rule.
+    The logits of the classes are a linear function of pool(h), h the features of ``network``. Its
+    weights are drawn as the embedding of :class:`ProjectionDiscriminator`.
     """
 
     def __init__(self, network: Network, num_classes: int) -> None:
