@@ -89,6 +89,29 @@ def test_new_images_are_not_those_of_the_discriminator() -> None:
     assert labels[-1].tolist() == 2 * [0, 1, 1, 0, 0, 1]
 
 
+@pytest.mark.parametrize("stddev", [False, True])
+@pytest.mark.parametrize("loss", ["minimax", "non_saturating"])
+def test_a_look_ahead_takes_more_generated_images_than_real_ones(loss: str, stddev: bool) -> None:
+    """In one pass over both kinds, and in two where the discriminator mixes samples."""
+    method = game(
+        discriminator={"minibatch_stddev": stddev},
+        objective={"loss": loss, "unrolled_steps": 1},
+        schedule={"new_images": True, "generator_batch": 3},
+    )
+    now = context(method, BATCH, lr=0.5)
+    total = method.g_loss(now).total
+    optimizer = now.optimizers["discriminator"]
+    optimizer.zero_grad()
+    fake = method.generate(context(method, BATCH), times=3)
+    assert len(fake) == 3 * len(BATCH.real)
+    of = method.loss.discriminator
+    of(method.discriminator(BATCH.real), method.discriminator(fake.detach())).backward()
+    optimizer.step()
+    on_real, on_fake = method.discriminator(BATCH.real), method.discriminator(fake)
+    expected = -of(on_real, on_fake) if loss == "minimax" else F.softplus(-on_fake).mean()
+    assert torch.allclose(total, expected, atol=1e-6)
+
+
 def test_a_shared_lazy_penalty_counts_the_discriminators_own_updates() -> None:
     method = game(
         objective={"loss": "relativistic", "penalties": {"r1": 1.0}, "penalty_every": 2},
