@@ -94,14 +94,21 @@ class Adversarial(Method):
         )
         turns = [d_turn] * updates_in(step, self.schedule.n_critic, self.schedule.critic_warmup)
         if self.penalties.weights and objective.penalty_turn == "own":
-            lazily = objective.penalty_every
-            turns.append(Turn("discriminator", self.penalty_loss, purpose="penalty", every=lazily))
+            k, loss = objective.penalty_every, self.penalty_loss
+            turns.append(Turn("discriminator", loss, purpose="penalty", every=k, extra=True))
         new_batch = self.takes_real
         turns.append(Turn("generator", self.g_loss, purpose="g_loss", new_batch=new_batch))
         if path := self.path_length:
-            lazily, follow = path.every, path.follow
-            loss = partial(self._path_loss, path)
-            turns.append(Turn("generator", loss, purpose="path", every=lazily, after=follow))
+            turns.append(
+                Turn(
+                    player="generator",
+                    loss=partial(self._path_loss, path),
+                    purpose="path",
+                    every=path.every,
+                    extra=True,
+                    after=path.follow,
+                )
+            )
         return turns
 
     def batches_before(self, step: int) -> int:

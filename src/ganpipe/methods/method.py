@@ -47,6 +47,7 @@ class Turn:
     purpose: str  # of the turn's random stream
     new_batch: bool = False  # takes the run's next batch; otherwise that of the turn before
     every: int = 1  # played at steps that are multiples of it only (lazy regularisation)
+    extra: bool = False  # an addition to the player's other turns, for which Adam is corrected
     records: tuple[str, ...] = ()  # players whose forward pass a later turn backpropagates through
     after: Callable[[Context, Loss], None] | None = None  # clip weights, adapt, fill a pool
 
