@@ -166,7 +166,8 @@ class Adversarial(Method):
         batch = context.batch
         images = [self.discriminator.fade(batch.real), self.generate(context)]
         context.shared["fake"] = images[1]
-        seen = [self.view(each.detach(), context) for each in images]
+        noised = [self.view.noised(each.detach(), context) for each in images]
+        seen = [self.view.augmented(each, context) for each in noised]
         real, fake = self.judge.verdicts(seen[0], seen[1], batch)
         total = self._against(real.logits, fake.logits, context.rng)
         parts = {"d_real": self._watched(real.logits), "d_fake": self._watched(fake.logits)}
@@ -178,8 +179,7 @@ class Adversarial(Method):
             parts["penalty"] = total.new_zeros(())
             update = context.update - context.step * self.takes_real  # of the discriminator
             if update % self.objective.penalty_every == 0:
-                points = seen if self.view.augmentation is None else images
-                parts["penalty"] = self._penalty(points, context)
+                parts["penalty"] = self._penalty(noised, context)
             total = total + parts["penalty"]
         parts["d_loss"] = total
         if self.view.augmentation is not None:
@@ -191,9 +191,7 @@ class Adversarial(Method):
         """The penalties alone, on the images of the discriminator's last turn."""
         real = self.discriminator.fade(context.batch.real)
         images = [real, context.shared["fake"].detach()]
-        if self.view.augmentation is None:
-            images = [self.view(each, context) for each in images]
-        total = self._penalty(images, context)
+        total = self._penalty([self.view.noised(each, context) for each in images], context)
         return Loss(total, {"penalty": total.detach()})
 
     def g_loss(self, context: Context) -> Loss:
@@ -270,10 +268,10 @@ class Adversarial(Method):
         return against_labels(against, real, fake, labels=labels, flip=config.label_flip, rng=rng)
 
     def _penalty(self, images: Sequence[Tensor], context: Context) -> Tensor:
-        """The penalties on ``images``, real and generated.
+        """The penalties on noised ``images``, real and generated.
 
         The gradient is taken at the images as the discriminator sees them; under an adaptive
-        augmentation at the images before it, as in Karras et al. 2020 (arXiv:2006.06676).
+        augmentation at the noised images before it, as in Karras et al. 2020 (arXiv:2006.06676).
         """
         critic = self.view.through(self.judge.critic(context.batch), context)
         return self.penalties(critic, images[0], images[1], context)
