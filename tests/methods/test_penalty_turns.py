@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.games import context, game, rng
+from helpers.games import SHORT, begin, configured, context, game, rng
 from torch import Tensor
 
 from ganpipe.data.loading.batches import Batch
 from ganpipe.objectives.augmentations.config import Transforms
+from ganpipe.training.loop import train_step
 
 BATCH = Batch(torch.rand(6, 1, 32, 32, generator=rng(1)) * 2 - 1, torch.tensor([0, 1, 1, 0, 0, 1]))
 
@@ -20,16 +21,18 @@ def test_a_shared_lazy_penalty_counts_the_discriminators_own_updates() -> None:
         objective={"loss": "relativistic", "penalties": {"r1": 1.0}, "penalty_every": 2},
         schedule={"new_images": True},
     )
-    due = [
-        float(
-            method.d_loss(
-                context(method, BATCH, step=step, update=method.batches_before(step))
-            ).parts["penalty"]
-        )
-        > 0
-        for step in range(4)
-    ]
+    when = [{"step": step, "update": method.batches_before(step)} for step in range(4)]
+    due = ["penalty" in method.d_loss(context(method, BATCH, **each)).parts for each in when]
     assert due == [True, False, True, False]
+
+
+def test_the_log_has_a_lazy_penalty_where_it_was_applied_whatever_its_turn() -> None:
+    fields = {"penalties": {"r1": 1.0}, "penalty_every": 3}
+    for turn in ("shared", "own"):
+        state, batches = begin(configured(objective={**fields, "penalty_turn": turn}))
+        logged = [train_step(state, batches, SHORT) for _ in range(5)]
+        assert ["penalty" in each for each in logged] == [True, False, False, True, False]
+        assert all(each["penalty"] > 0 for each in logged if "penalty" in each)
 
 
 def test_a_penalty_in_a_turn_of_its_own_is_as_strong_as_a_shared_one() -> None:

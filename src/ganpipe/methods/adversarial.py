@@ -176,11 +176,10 @@ class Adversarial(Method):
             parts["d_class"] = torch.stack([class_loss(each, batch) for each in both]).sum()
             total = total + self.objective.auxiliary.discriminator * parts["d_class"]
         if self.penalties.weights and self.objective.penalty_turn == "shared":
-            parts["penalty"] = total.new_zeros(())
             update = context.update - context.step * self.takes_real  # of the discriminator
             if update % self.objective.penalty_every == 0:
                 parts["penalty"] = self._penalty(noised, context)
-            total = total + parts["penalty"]
+                total = total + parts["penalty"]
         parts["d_loss"] = total
         if self.view.augmentation is not None:
             parts["sign_real"] = real.logits.sign().mean()
