@@ -19,7 +19,7 @@ from ganpipe.methods.look_ahead import loss_ahead
 from ganpipe.methods.method import Context, Loss, Method, Turn
 from ganpipe.methods.path_length import PathLength
 from ganpipe.methods.penalties import Penalties
-from ganpipe.methods.schedule import updates_before, updates_in
+from ganpipe.methods.schedule import fewer_batches, updates_before, updates_in
 from ganpipe.methods.view import View
 from ganpipe.networks.build import build_discriminator
 from ganpipe.networks.network import Network
@@ -114,6 +114,9 @@ class Adversarial(Method):
     def batches_before(self, step: int) -> int:
         updates = updates_before(step, self.schedule.n_critic, self.schedule.critic_warmup)
         return updates + step * self.takes_real
+
+    def fewer_batches(self) -> Sequence[str]:
+        return fewer_batches(self.schedule, takes_real=self.takes_real)
 
     def samplers(self) -> dict[str, Sampler]:
         return {"": self.sampler}

@@ -73,6 +73,10 @@ class Method(nn.Module, ABC):
     def batches_before(self, step: int) -> int:
         """Batches taken in the first ``step`` steps, in closed form."""
 
+    def fewer_batches(self) -> Sequence[str]:
+        """Changes of the configuration, as advice, by each of which a step takes fewer batches."""
+        return ()
+
     @abstractmethod
     def samplers(self) -> dict[str, Sampler]:
         """The samplers that are averaged, saved, drawn from, evaluated and exported, by name.
