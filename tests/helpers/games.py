@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganpipe.core.schema import validate
 from ganpipe.data.loading.batches import Batch, Batches
+from ganpipe.methods.adversarial import Adversarial
 from ganpipe.methods.build import build_method
 from ganpipe.methods.config import AnyModelConfig, ModelConfig
 from ganpipe.methods.configs.translating import TranslatingConfig
@@ -85,6 +86,21 @@ def changed(name: str, optimizer: dict[str, Any] | None = None, **objective: Any
     content["objective"] |= objective
     content["optimizer"] |= optimizer or {}
     return validate(ModelConfig, content, name)
+
+
+def configured(name: str = "toy_mlp", **blocks: dict[str, Any]) -> ModelConfig:
+    """A shipped block, shrunk, with other fields of the blocks in it."""
+    content = small_model(name).model_dump(mode="json")
+    for block, fields in blocks.items():
+        content[block] |= fields
+    return validate(ModelConfig, content, name)
+
+
+def game(name: str = "toy_mlp", **blocks: dict[str, Any]) -> Adversarial:
+    """The game of :func:`configured`, in training mode."""
+    method = build_method(configured(name, **blocks), spec_of(), seed=0).train()
+    assert isinstance(method, Adversarial)
+    return method
 
 
 def set_schedule(method: Any, **fields: Any) -> None:

@@ -8,35 +8,18 @@ from unittest.mock import patch
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers.games import context, rng
-from helpers.support import small_model, spec_of
+from helpers.games import configured, context, game, rng
+from helpers.support import spec_of
 from torch import Tensor, nn
 
 from ganpipe.core.errors import GanpipeError
-from ganpipe.core.schema import validate
 from ganpipe.data.loading.batches import Batch
 from ganpipe.methods.adversarial import Adversarial
-from ganpipe.methods.build import build_method
-from ganpipe.methods.config import ModelConfig
 from ganpipe.methods.path_length import PathLength
 from ganpipe.networks.network import Network
-from ganpipe.objectives.augmentations.config import Transforms
 from ganpipe.objectives.config import ObjectiveConfig
 
 BATCH = Batch(torch.rand(6, 1, 32, 32, generator=rng(1)) * 2 - 1, torch.tensor([0, 1, 1, 0, 0, 1]))
-
-
-def config(name: str = "toy_mlp", **blocks: dict[str, Any]) -> ModelConfig:
-    content = small_model(name).model_dump(mode="json")
-    for block, fields in blocks.items():
-        content[block] |= fields
-    return validate(ModelConfig, content, name)
-
-
-def game(name: str = "toy_mlp", **blocks: dict[str, Any]) -> Adversarial:
-    method = build_method(config(name, **blocks), spec_of(), seed=0).train()
-    assert isinstance(method, Adversarial)
-    return method
 
 
 def played(method: Adversarial) -> list[tuple[str, str, bool, int]]:
@@ -89,43 +72,27 @@ def test_new_images_are_not_those_of_the_discriminator() -> None:
     assert labels[-1].tolist() == 2 * [0, 1, 1, 0, 0, 1]
 
 
-def test_a_shared_lazy_penalty_counts_the_discriminators_own_updates() -> None:
+@pytest.mark.parametrize("stddev", [False, True])
+@pytest.mark.parametrize("loss", ["minimax", "non_saturating"])
+def test_a_look_ahead_takes_more_generated_images_than_real_ones(loss: str, stddev: bool) -> None:
+    """In one pass over both kinds, and in two where the discriminator mixes samples."""
     method = game(
-        objective={"loss": "relativistic", "penalties": {"r1": 1.0}, "penalty_every": 2},
-        schedule={"new_images": True},
+        discriminator={"minibatch_stddev": stddev},
+        objective={"loss": loss, "unrolled_steps": 1},
+        schedule={"new_images": True, "generator_batch": 3},
     )
-    due = [
-        float(
-            method.d_loss(
-                context(method, BATCH, step=step, update=method.batches_before(step))
-            ).parts["penalty"]
-        )
-        > 0
-        for step in range(4)
-    ]
-    assert due == [True, False, True, False]
-
-
-def test_a_penalty_in_a_turn_of_its_own_is_as_strong_as_a_shared_one() -> None:
-    fields = {"penalties": {"r1": 3.0}, "penalty_every": 4}
-    shared, own = game(objective=fields), game(objective={**fields, "penalty_turn": "own"})
-    now = context(own, BATCH)
-    assert "penalty" not in own.d_loss(now).parts
-    alone = own.penalty_loss(now)
-    together = shared.d_loss(context(shared, BATCH))
-    assert alone.total == together.parts["penalty"]
-    assert together.total == together.parts["d_loss"]
-    x = BATCH.real.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(own.discriminator(x).sum(), x)
-    expected = 4 * 3.0 * gradient.flatten(1).norm(dim=1).square().mean() / 2
-    assert torch.allclose(alone.total, expected)
-
-
-def test_a_scheduled_penalty_fades() -> None:
-    weight = {"start": 2.0, "end": 1.0}
-    method = game(objective={"penalties": {"r1": weight}})
-    parts = [method.d_loss(context(method, BATCH, progress=p)).parts for p in (0.0, 0.5)]
-    assert torch.isclose(parts[0]["penalty"] * 0.75, parts[1]["penalty"])
+    now = context(method, BATCH, lr=0.5)
+    total = method.g_loss(now).total
+    optimizer = now.optimizers["discriminator"]
+    optimizer.zero_grad()
+    fake = method.generate(context(method, BATCH), times=3)
+    assert len(fake) == 3 * len(BATCH.real)
+    of = method.loss.discriminator
+    of(method.discriminator(BATCH.real), method.discriminator(fake.detach())).backward()
+    optimizer.step()
+    on_real, on_fake = method.discriminator(BATCH.real), method.discriminator(fake)
+    expected = -of(on_real, on_fake) if loss == "minimax" else F.softplus(-on_fake).mean()
+    assert torch.allclose(total, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("on_generated", [False, True])
@@ -246,22 +213,6 @@ def test_an_augmentation_follows_the_discriminator_and_is_warned_about() -> None
     assert {"sign_real", "augment_p"} <= set(method.logged)
 
 
-def test_a_penalty_is_taken_at_the_image_through_an_augmentation() -> None:
-    transforms = dict.fromkeys(Transforms.model_fields, 0.0) | {"contrast": 1.0}
-    ada = {"kind": "ada", "probability": 1.0, "transforms": transforms}
-    method = game(objective={"augmentation": ada, "penalties": {"r1": 2.0}})
-    now = context(method, BATCH)
-    method.d_loss(now)
-    now.rng = rng(5)
-    penalty = method.penalty_loss(now).total
-    x = BATCH.real.clone().requires_grad_()
-    assert method.view.augmentation is not None
-    seen = method.view.augmentation(x, rng(5), progress=0.0)
-    assert not torch.allclose(seen, x)
-    (gradient,) = torch.autograd.grad(method.discriminator(seen).sum(), x)
-    assert torch.allclose(penalty, gradient.flatten(1).norm(dim=1).square().mean())
-
-
 WRONG = {
     "set new_images to true": {"schedule": {"generator_batch": 2}},
     "of which there must be as many": {
@@ -277,4 +228,4 @@ WRONG = {
 @pytest.mark.parametrize("words", WRONG)
 def test_what_does_not_fit_is_refused(words: str) -> None:
     with pytest.raises(GanpipeError, match=words):
-        config(**WRONG[words])
+        configured(**WRONG[words])

@@ -81,11 +81,12 @@ def test_lazy_penalties_keep_their_mean_weight() -> None:
     lazy = method_of("toy_mlp", penalties={"r1": 2.0}, penalty_every=4)
     fake = generated(eager, BATCH)
     all_of, some = (
-        [d_loss(m, BATCH, fake, update=update).parts["penalty"].item() for update in range(8)]
+        [d_loss(m, BATCH, fake, update=update).parts.get("penalty") for update in range(8)]
         for m in (eager, lazy)
     )
-    assert [value > 0 for value in some] == [True, False, False, False] * 2
-    assert sum(some) == pytest.approx(sum(all_of))
+    applied = [value for value in some if value is not None]
+    assert [value is not None for value in some] == [True, False, False, False] * 2
+    assert float(sum(applied)) == pytest.approx(float(sum(all_of)))
 
 
 @pytest.mark.parametrize("name", ["wgan_gp", "dragan", "unrolled"])

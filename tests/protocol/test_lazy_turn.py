@@ -97,6 +97,7 @@ class LazyGame(Method):
                 loss=self.path_length,
                 purpose="path length",
                 every=EVERY,
+                extra=True,
                 after=self.remember,
             ),
         ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
 from helpers.games import CPU, SHORT, begin, changed, set_schedule
+from helpers.support import SHIPPED
 from protocol.harness import CONFIG, RandomBatches
 from torch import Tensor, nn
 
 from ganpipe.core.schema import NonNegativeSchedule, ProbabilitySchedule
-from ganpipe.methods.method import Loss, Method, Turn
+from ganpipe.methods.method import Context, Loss, Method, Turn
 from ganpipe.objectives.gradients import Critic
 from ganpipe.optim.config import OptimizerConfig
 from ganpipe.sampling.sampler import Sampler
@@ -45,6 +47,7 @@ class Slopes(Method):
                 purpose=name,
                 new_batch=name == "main",
                 every=EVERY if name == "lazy" else 1,
+                extra=name == "lazy",
             )
 
         return [loss("main"), loss("lazy")]
@@ -111,6 +114,34 @@ def test_a_penalty_with_turns_of_its_own_corrects_the_discriminator_alone() -> N
     assert (groups["generator"]["lr"], groups["generator"]["betas"]) == (0.0025, (0.0, 0.99))
 
 
+def test_an_extra_turn_in_every_step_halves_the_rate_of_its_player() -> None:
+    """The distance that Adam moves the weights in a step is that of one update without it."""
+    every_step: dict[str, Any] = {
+        "penalties": {"r1": 1.0},
+        "penalty_turn": "own",
+        "penalty_every": 1,
+        "path_length": 1.0,
+        "path_length_every": 1,
+    }
+    state, batches = begin(changed("stylegan2", {"lr": 0.02, "betas": [0.25, 0.81]}, **every_step))
+    train_step(state, batches, SHORT)
+    for optimizer in state.optimizers.values():
+        group = optimizer.param_groups[-1]
+        scale = group.get("lr_scale", 1.0)
+        assert group["lr"] == pytest.approx(0.01 * scale)
+        assert group["betas"] == pytest.approx((0.5, 0.9))
+
+
+@pytest.mark.parametrize("name", SHIPPED.models)
+def test_every_shipped_player_has_a_turn_that_is_not_extra(name: str) -> None:
+    """And those that are not played in every step are additions to it."""
+    method = begin(name)[0].method
+    turns = method.turns(step=0)
+    for player in method.players:
+        assert any(turn.every == 1 and not turn.extra for turn in turns if turn.player == player)
+    assert all(turn.extra for turn in turns if turn.every > 1)
+
+
 def test_lazy_penalties_count_the_discriminators_updates(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[int] = []
 
@@ -126,28 +157,34 @@ def test_lazy_penalties_count_the_discriminators_updates(monkeypatch: pytest.Mon
     assert taken == [0, 1, 3]  # updates 0, 3 and 6 of 8
 
 
-def turn(player: str, every: int = 1) -> Turn:
-    return Turn(
-        player=player, loss=lambda _: Loss(torch.zeros(()), {}), purpose=player, every=every
-    )
+def turn(player: str, every: int = 1, *, extra: bool = False) -> Turn:
+    def loss(_: Context) -> Loss:
+        return Loss(torch.zeros(()), {})
+
+    return Turn(player=player, loss=loss, purpose=player, every=every, extra=extra)
 
 
 @pytest.mark.parametrize(
-    ("every", "correction"),
+    ("main", "extra", "correction"),
     [
-        ([1], 1),
-        ([1, 1, 1], 1),
-        ([1, 16], 16 / 17),  # D of StyleGAN2-ADA
-        ([1, 4], 4 / 5),  # and its G
-        ([1, 2, 4], 4 / 7),  # in four steps 4 updates of the first, 2 and 1 of the others
-        ([1, 1, 1, 1, 1, 2], 10 / 11),
-        ([8], 1),
-        ([], 1),
+        ([1], [], 1),
+        ([1, 1, 1], [], 1),
+        ([1], [16], 16 / 17),  # D of StyleGAN2-ADA
+        ([1], [4], 4 / 5),  # and its G
+        ([1], [1], 1 / 2),
+        ([1], [2, 4], 4 / 7),  # in four steps 4 updates of the first, 2 and 1 of the others
+        ([1, 1, 1, 1, 1], [2], 10 / 11),
+        ([1, 1, 1, 1, 1], [1], 5 / 6),
+        ([2], [4], 2 / 3),
+        ([8], [], 1),
+        ([], [8], 1),
+        ([], [], 1),
     ],
 )
-def test_the_correction_is_the_share_of_updates_that_are_not_lazy(
-    every: list[int], correction: float
+def test_the_correction_is_the_share_of_updates_that_are_not_extra(
+    main: list[int], extra: list[int], correction: float
 ) -> None:
-    turns = [turn("one", each) for each in every] + [turn("other"), turn("other", 3)]
+    turns = [turn("one", each) for each in main] + [turn("one", each, extra=True) for each in extra]
+    turns += [turn("other"), turn("other", 3, extra=True)]
     assert correction_of("one", turns) == pytest.approx(correction)
     assert correction_of("other", turns) == 3 / 4

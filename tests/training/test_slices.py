@@ -47,7 +47,7 @@ class Drawless(Method):
                 after=lambda context, loss: self.afterwards.append((context, loss)),
             ),
             Turn(player="generator", loss=self.g_loss, purpose="g_loss"),
-            Turn(player="generator", loss=self.lazy, purpose="lazy", every=2),
+            Turn(player="generator", loss=self.lazy, purpose="lazy", every=2, extra=True),
         ]
 
     def batches_before(self, step: int) -> int:

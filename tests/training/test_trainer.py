@@ -253,6 +253,15 @@ def test_the_last_epoch_is_told_where_batches_are_left_over(
     assert [line.split(":")[0] for line in told] == ["epoch 1/3", "epoch 3/3"]
 
 
+def test_no_snapshot_is_missed_where_a_step_passes_several_epochs(spec: DataSpec) -> None:
+    """Of 3 batches an epoch, 5 of which a step takes: every second epoch ends after a multiple of 6
+    batches, which is within step 2, 3, 4, 5, 6 and so on; the last is the end of the run."""
+    train("toy_mlp", {"n_critic": 5}, batch_size=16, epochs=20, snapshot_every=2)
+    kept = [int(path.stem.split("_")[-1]) for path in (paths.MODELS / "snapshots").iterdir()]
+    steps = sorted(images // (5 * 16) for images in kept)
+    assert steps == [2, 3, 4, 5, 6, 8, 9, 10, 11, 12]
+
+
 def test_the_updates_of_each_side_are_said_and_few_steps_are_warned_about(
     spec: DataSpec, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,7 @@ from ganpipe.methods.look_ahead import loss_ahead
 from ganpipe.methods.method import Context, Loss, Method, Turn
 from ganpipe.methods.path_length import PathLength
 from ganpipe.methods.penalties import Penalties
-from ganpipe.methods.schedule import updates_before, updates_in
+from ganpipe.methods.schedule import fewer_batches, updates_before, updates_in
 from ganpipe.methods.view import View
 from ganpipe.networks.build import build_discriminator
 from ganpipe.networks.network import Network
@@ -94,19 +94,29 @@ class Adversarial(Method):
         )
         turns = [d_turn] * updates_in(step, self.schedule.n_critic, self.schedule.critic_warmup)
         if self.penalties.weights and objective.penalty_turn == "own":
-            lazily = objective.penalty_every
-            turns.append(Turn("discriminator", self.penalty_loss, purpose="penalty", every=lazily))
+            k, loss = objective.penalty_every, self.penalty_loss
+            turns.append(Turn("discriminator", loss, purpose="penalty", every=k, extra=True))
         new_batch = self.takes_real
         turns.append(Turn("generator", self.g_loss, purpose="g_loss", new_batch=new_batch))
         if path := self.path_length:
-            lazily, follow = path.every, path.follow
-            loss = partial(self._path_loss, path)
-            turns.append(Turn("generator", loss, purpose="path", every=lazily, after=follow))
+            turns.append(
+                Turn(
+                    player="generator",
+                    loss=partial(self._path_loss, path),
+                    purpose="path",
+                    every=path.every,
+                    extra=True,
+                    after=path.follow,
+                )
+            )
         return turns
 
     def batches_before(self, step: int) -> int:
         updates = updates_before(step, self.schedule.n_critic, self.schedule.critic_warmup)
         return updates + step * self.takes_real
+
+    def fewer_batches(self) -> Sequence[str]:
+        return fewer_batches(self.schedule, takes_real=self.takes_real)
 
     def samplers(self) -> dict[str, Sampler]:
         return {"": self.sampler}
@@ -159,7 +169,8 @@ class Adversarial(Method):
         batch = context.batch
         images = [self.discriminator.fade(batch.real), self.generate(context)]
         context.shared["fake"] = images[1]
-        seen = [self.view(each.detach(), context) for each in images]
+        noised = [self.view.noised(each.detach(), context) for each in images]
+        seen = [self.view.augmented(each, context) for each in noised]
         real, fake = self.judge.verdicts(seen[0], seen[1], batch)
         total = self._against(real.logits, fake.logits, context.rng)
         parts = {"d_real": self._watched(real.logits), "d_fake": self._watched(fake.logits)}
@@ -168,12 +179,10 @@ class Adversarial(Method):
             parts["d_class"] = torch.stack([class_loss(each, batch) for each in both]).sum()
             total = total + self.objective.auxiliary.discriminator * parts["d_class"]
         if self.penalties.weights and self.objective.penalty_turn == "shared":
-            parts["penalty"] = total.new_zeros(())
             update = context.update - context.step * self.takes_real  # of the discriminator
             if update % self.objective.penalty_every == 0:
-                points = seen if self.view.augmentation is None else images
-                parts["penalty"] = self._penalty(points, context)
-            total = total + parts["penalty"]
+                parts["penalty"] = self._penalty(noised, context)
+                total = total + parts["penalty"]
         parts["d_loss"] = total
         if self.view.augmentation is not None:
             parts["sign_real"] = real.logits.sign().mean()
@@ -184,9 +193,7 @@ class Adversarial(Method):
         """The penalties alone, on the images of the discriminator's last turn."""
         real = self.discriminator.fade(context.batch.real)
         images = [real, context.shared["fake"].detach()]
-        if self.view.augmentation is None:
-            images = [self.view(each, context) for each in images]
-        total = self._penalty(images, context)
+        total = self._penalty([self.view.noised(each, context) for each in images], context)
         return Loss(total, {"penalty": total.detach()})
 
     def g_loss(self, context: Context) -> Loss:
@@ -263,10 +270,10 @@ class Adversarial(Method):
         return against_labels(against, real, fake, labels=labels, flip=config.label_flip, rng=rng)
 
     def _penalty(self, images: Sequence[Tensor], context: Context) -> Tensor:
-        """The penalties on ``images``, real and generated.
+        """The penalties on noised ``images``, real and generated.
 
         The gradient is taken at the images as the discriminator sees them; under an adaptive
-        augmentation at the images before it, as in Karras et al. 2020 (arXiv:2006.06676).
+        augmentation at the noised images before it, as in Karras et al. 2020 (arXiv:2006.06676).
         """
         critic = self.view.through(self.judge.critic(context.batch), context)
         return self.penalties(critic, images[0], images[1], context)

@@ -56,14 +56,16 @@ class Judge:
     def verdicts(
         self, real: Tensor, fake: Tensor, batch: Batch, network: Network | None = None
     ) -> tuple[Verdict, Verdict]:
-        """Both verdicts, from one pass if no image's output depends on another's."""
+        """Both verdicts, from one pass if no image's output depends on another's; there may be
+        more images of one kind than of the other."""
         if self.separate_passes:
             return self.verdict(real, batch, network), self.verdict(fake, batch, network)
         both = self.verdict(torch.cat([real, fake]), batch, network)
-        first, second = both.logits.split(len(real))
+        first, second = both.logits.tensor_split([len(real)])
         if both.classes is None:
             return Verdict(first), Verdict(second)
-        return Verdict(first, both.classes[: len(real)]), Verdict(second, both.classes[len(real) :])
+        of_first, of_second = both.classes.tensor_split([len(real)])
+        return Verdict(first, of_first), Verdict(second, of_second)
 
 
 def class_loss(verdict: Verdict, batch: Batch) -> Tensor:

@@ -1,4 +1,10 @@
-"""The columns of metrics/train.csv of one generator against one discriminator."""
+"""The columns of metrics/train.csv of one generator against one discriminator.
+
+Each is a mean over the updates since the last row that have it, and blank where none has. So
+``penalty`` is the mean of the penalties where they were applied, with their weights and, of lazy
+ones, the factor k. It is the amount added to ``d_loss`` of those updates, or, where penalties have
+turns of their own, the whole loss of those turns, which ``d_loss`` leaves out.
+"""
 
 from __future__ import annotations
 

@@ -49,6 +49,7 @@ class DDGAN(Method):
     and, as in the program, without the factor k.
     """
 
+    # The penalty is the amount added to d_loss: at every k-th update, and at those alone logged.
     logged = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")
 
     def __init__(self, config: DDGANConfig, spec: DataSpec) -> None:

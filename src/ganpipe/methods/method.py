@@ -47,6 +47,7 @@ class Turn:
     purpose: str  # of the turn's random stream
     new_batch: bool = False  # takes the run's next batch; otherwise that of the turn before
     every: int = 1  # played at steps that are multiples of it only (lazy regularisation)
+    extra: bool = False  # an addition to the player's other turns, for which Adam is corrected
     records: tuple[str, ...] = ()  # players whose forward pass a later turn backpropagates through
     after: Callable[[Context, Loss], None] | None = None  # clip weights, adapt, fill a pool
 
@@ -71,6 +72,10 @@ class Method(nn.Module, ABC):
     @abstractmethod
     def batches_before(self, step: int) -> int:
         """Batches taken in the first ``step`` steps, in closed form."""
+
+    def fewer_batches(self) -> Sequence[str]:
+        """Changes of the configuration, as advice, by each of which a step takes fewer batches."""
+        return ()
 
     @abstractmethod
     def samplers(self) -> dict[str, Sampler]:

@@ -34,12 +34,17 @@ class View(nn.Module):
         self.image_shape = (channels + appended, height, width)  # of what the discriminator sees
 
     def forward(self, images: Tensor, context: Context) -> Tensor:
+        return self.augmented(self.noised(images, context), context)
+
+    def noised(self, images: Tensor, context: Context) -> Tensor:
+        """The images (N, C, H, W) under DiffAugment and instance noise, before the adaptive
+        augmentation."""
         if self.kinds:
             images = diff_augment(images.float(), self.kinds, context.rng)
         if self.noise:
             deviation = self.noise * (1 - context.progress)
             images = instance_noise(images.float(), deviation, context.rng)
-        return self.augmented(images, context)
+        return images
 
     def augmented(self, images: Tensor, context: Context) -> Tensor:
         """The images under the adaptive augmentation alone."""

@@ -34,8 +34,8 @@ def rates_at(settings: OptimizerConfig, progress: float, correction: float = 1.0
     """The keywords of the optimizer that a schedule or a correction changes, after a share
     ``progress``, in [0, 1], of the run.
 
-    ``correction`` is the share of a player's updates that are not lazy, in (0, 1]. A lazy loss has
-    updates of its own. Adam divides by the size of past gradients, so each of them moves the
+    ``correction`` is the share of a player's updates that are not extra, in (0, 1]. A lazy loss has
+    extra updates of its own. Adam divides by the size of past gradients, so each of them moves the
     weights as far as any other update does. Multiplying the rate by the correction and raising the
     decays to its power keeps the distance and the memory per training step as they are without
     lazy updates (Karras et al. 2020, arXiv:1912.04958, appendix B). RMSprop divides alike and is

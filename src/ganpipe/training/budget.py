@@ -22,11 +22,9 @@ def check_budget(
     Raises GanpipeError where there are too few of them to train anything.
     """
     if total < LEAST_STEPS:
-        batches = method.batches_before(LEAST_STEPS)
-        enough = -(-batches // per_epoch)
+        enough = -(-method.batches_before(LEAST_STEPS) // per_epoch)
         advice = [f"set train.epochs to {enough} at the very least", "lower train.batch_size"]
-        if batches > LEAST_STEPS:
-            advice.append("lower the model's schedule.n_critic and schedule.critic_warmup")
+        advice += method.fewer_batches()
         raise GanpipeError(
             f"train.epochs {epochs} is a budget of {epochs * per_epoch} batches, which gives the "
             f"model '{model_name}' {total} training step{'s' * (total != 1)}: too few to learn "

@@ -95,17 +95,17 @@ def total_steps(state: State, batches: DataSource, config: TrainConfig) -> int:
 
 
 def correction_of(player: str, turns: Sequence[Turn]) -> float:
-    """The share of the updates of ``player`` that are made in every step, where ``turns`` are those
-    of a step; see :func:`ganpipe.optim.schedule.rates_at`.
+    """The share of the updates of ``player`` that are not extra, where ``turns`` are those of a
+    step; see :func:`ganpipe.optim.schedule.rates_at`.
 
-    With one turn in every step and a lazy one in every k-th it is k / (k + 1), as in Karras et al.
-    2020 (arXiv:1912.04958, appendix B). Several lazy turns add up: n turns in every step and others
-    in every k_i-th give n / (n + sum of 1 / k_i). It is 1 of a player whose turns are all lazy,
-    since none of its updates is an addition to others.
+    With one turn in every step and an extra one in every k-th it is k / (k + 1), as in Karras et
+    al. 2020 (arXiv:1912.04958, appendix B), and 1 / 2 where k is 1. Several extra turns add up: n
+    turns in every step and extra ones in every k_i-th give n / (n + sum of 1 / k_i). It is 1 of a
+    player whose turns are all extra, since none of its updates is an addition to others.
     """
-    mine = [turn.every for turn in turns if turn.player == player]
-    main = mine.count(1)
-    return main / sum(1 / every for every in mine) if main else 1.0
+    mine = [turn for turn in turns if turn.player == player]
+    main = sum(1 / turn.every for turn in mine if not turn.extra)
+    return main / sum(1 / turn.every for turn in mine) if main else 1.0
 
 
 def autocast(config: TrainConfig, device: torch.device) -> torch.autocast:

@@ -164,7 +164,8 @@ def _run(job: Job, method: Method, checkpoints: Checkpoints) -> None:
         taken, now = (method.batches_before(step) for step in (state.step - 1, state.step))
         last = state.step == total  # also where the budget has a few batches more, but no step
         epoch = config.epochs if last else finished_epoch(taken, now, batches.per_epoch)
-        if last or (epoch and epoch % config.snapshot_every == 0):
+        # A step may finish several epochs: one of them is to be kept, not always the last.
+        if last or finished_epoch(taken, now, batches.per_epoch * config.snapshot_every):
             journal.check()  # before the grid, whose error could not name the step
             _save_snapshot(job, state, fixed, images_seen())
         if epoch:
