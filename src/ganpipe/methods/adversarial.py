@@ -187,14 +187,14 @@ class Adversarial(Method):
         if self.view.augmentation is not None:
             parts["sign_real"] = real.logits.sign().mean()
             parts["augment_p"] = self.view.augmentation.strength(context.progress)
-        return Loss(total, {name: value.detach() for name, value in parts.items()})
+        return Loss.of(total, parts)
 
     def penalty_loss(self, context: Context) -> Loss:
         """The penalties alone, on the images of the discriminator's last turn."""
         real = self.discriminator.fade(context.batch.real)
         images = [real, context.shared["fake"].detach()]
         total = self._penalty([self.view.noised(each, context) for each in images], context)
-        return Loss(total, {"penalty": total.detach()})
+        return Loss.of(total, {"penalty": total})
 
     def g_loss(self, context: Context) -> Loss:
         """The generator's loss on the images of the discriminator's last turn, or on new ones."""
@@ -222,7 +222,7 @@ class Adversarial(Method):
         if weight := self.objective.orthogonal:
             total = total + weight * orthogonal_regularisation(self.generator.orthogonal_weights())
         parts["g_loss"] = total
-        return Loss(total, {name: value.detach() for name, value in parts.items()})
+        return Loss.of(total, parts)
 
     def _path_loss(self, path: PathLength, context: Context) -> Loss:
         """The penalty on path lengths, on half a batch as in the authors' program."""

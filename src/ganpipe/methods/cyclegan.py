@@ -113,7 +113,7 @@ class CycleGAN(Method):
             parts["identity"] = _distance(there(b), b) + _distance(back(a), a)
             total = total + self.identity * parts["identity"]
         parts["g_loss"] = total
-        return Loss(total, {name: value.detach() for name, value in parts.items()})
+        return Loss.of(total, parts)
 
     def d_loss(self, context: Context) -> Loss:
         """The loss of both discriminators; the logged outputs are means over both."""
@@ -131,7 +131,7 @@ class CycleGAN(Method):
         total = torch.stack(losses).sum()
         parts = {name: torch.stack(values).mean() for name, values in verdicts.items()}
         parts["d_loss"] = total
-        return Loss(total, {name: value.detach() for name, value in parts.items()})
+        return Loss.of(total, parts)
 
 
 def _sides(context: Context) -> tuple[Tensor, Tensor]:

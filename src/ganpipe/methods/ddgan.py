@@ -92,14 +92,14 @@ class DDGAN(Method):
             parts["penalty"] = self._penalty(real, made, context)
             total = total + parts["penalty"]
         parts["d_loss"] = total
-        return Loss(total, {name: value.detach() for name, value in parts.items()})
+        return Loss.of(total, parts)
 
     def g_loss(self, context: Context) -> Loss:
         """The generator's loss on pairs with a generated half."""
         real = self._diffused(context)
         on_fake = self._verdict(self._made(real, context), real)
         total = LOSS.generator(on_fake.new_empty(0), on_fake)
-        return Loss(total, {"g_loss": total.detach()})
+        return Loss.of(total, {"g_loss": total})
 
     def _diffused(self, context: Context) -> Diffused:
         """The batch at a step for each image, all steps being as likely."""

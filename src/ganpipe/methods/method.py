@@ -22,6 +22,11 @@ class Loss(NamedTuple):
     total: Tensor
     parts: dict[str, Tensor]
 
+    @classmethod
+    def of(cls, total: Tensor, parts: Mapping[str, Tensor]) -> Loss:
+        """The loss ``total``, and ``parts`` without their graphs."""
+        return cls(total, {name: value.detach() for name, value in parts.items()})
+
 
 @dataclass(kw_only=True)
 class Context:

@@ -82,7 +82,7 @@ class Pix2Pix(Method):
         total = LOSS.discriminator(on_real, on_fake)
         watched = {"d_real": on_real.sigmoid().mean(), "d_fake": on_fake.sigmoid().mean()}
         parts = {"d_loss": total, **watched}
-        return Loss(total, {name: value.detach() for name, value in parts.items()})
+        return Loss.of(total, parts)
 
     def g_loss(self, context: Context) -> Loss:
         """The generator's loss: what the discriminator says, and the distance to the truth."""
@@ -92,7 +92,7 @@ class Pix2Pix(Method):
         if "discriminator" in self.players:
             on_fake = self._verdict(context.batch, fake)
             total = total + LOSS.generator(on_fake.new_empty(0), on_fake)
-        return Loss(total, {"g_loss": total.detach(), "l1": l1.detach()})
+        return Loss.of(total, {"g_loss": total, "l1": l1})
 
     def _translate(self, context: Context) -> Tensor:
         images: Tensor = self.players["generator"](_source(context.batch))
