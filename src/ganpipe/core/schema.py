@@ -6,7 +6,7 @@ Nothing here or in the ``config.py`` modules imports torch: a wrong parameter is
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -27,6 +27,12 @@ class Strict(BaseModel):
     """Base of all configuration: no unknown field, no silent conversion, immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def refuse(reasons: Mapping[str, bool]) -> None:
+    """Raise ValueError with all reasons that apply."""
+    if found := [reason for reason, applies in reasons.items() if applies]:
+        raise ValueError("; ".join(found))
 
 
 class Schedule(Strict):

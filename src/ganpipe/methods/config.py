@@ -6,7 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Tag, model_validator
 
-from ganpipe.core.schema import NonNegativeFloat, PositiveInt, ScheduledProbability, Strict
+from ganpipe.core.schema import (
+    NonNegativeFloat,
+    PositiveInt,
+    ScheduledProbability,
+    Strict,
+    refuse,
+)
 from ganpipe.methods.configs.cyclegan import CycleGANConfig
 from ganpipe.methods.configs.ddgan import DDGANConfig
 from ganpipe.methods.configs.pix2pix import Pix2PixConfig
@@ -108,8 +114,7 @@ class ModelConfig(Strict):
                 self.schedule.generator_batch > 1 and pairs_images(objective.loss)
             ),
         }
-        if found := [reason for reason, applies in reasons.items() if applies]:
-            raise ValueError("; ".join(found))
+        refuse(reasons)
         return self
 
 

@@ -136,9 +136,7 @@ class CycleGAN(Method):
 
 def _sides(context: Context) -> tuple[Tensor, Tensor]:
     """Source and target images of the batch."""
-    if context.batch.source is None:
-        raise ValueError("a translating method needs a batch with source images")
-    return context.batch.source, context.batch.real
+    return context.batch.expect_source(), context.batch.real
 
 
 def _error(logits: Tensor, label: float) -> Tensor:

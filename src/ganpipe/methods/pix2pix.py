@@ -95,19 +95,13 @@ class Pix2Pix(Method):
         return Loss.of(total, {"g_loss": total, "l1": l1})
 
     def _translate(self, context: Context) -> Tensor:
-        images: Tensor = self.players["generator"](_source(context.batch))
+        images: Tensor = self.players["generator"](context.batch.expect_source())
         context.shared["fake"] = images
         return images
 
     def _verdict(self, batch: Batch, images: Tensor) -> Tensor:
         """(N, 1, h, w) float32 logits of the patches of ``images``."""
         if self.conditional:
-            images = torch.cat([_source(batch), images.float()], 1)
+            images = torch.cat([batch.expect_source(), images.float()], 1)
         logits: Tensor = self.players["discriminator"](images)
         return logits.float()
-
-
-def _source(batch: Batch) -> Tensor:
-    if batch.source is None:
-        raise ValueError("a translating method needs a batch with source images")
-    return batch.source

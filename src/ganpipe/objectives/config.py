@@ -20,6 +20,7 @@ from ganpipe.core.schema import (
     ScheduledPositive,
     Strict,
     nearest,
+    refuse,
 )
 from ganpipe.objectives.augmentations.config import AugmentationConfig
 
@@ -151,17 +152,15 @@ class ObjectiveConfig(Strict):
             "unrolled_steps look ahead at the discriminator's verdict, which feature_matching "
             "replaces; leave out one": self.unrolled_steps > 0 and self.feature_matching,
         }
-        found = [reason for reason, applies in reasons.items() if applies]
         if self.augmentation and not sign_tells(self.loss) and _follows_sign(self.augmentation):
             others = ", ".join(name for name in names(LOSSES) if sign_tells(name))
             fixed = "set its probability, or " if self.augmentation.kind == "ada" else ""
-            found.append(
+            reasons[
                 f"augmentation '{self.augmentation.kind}' follows the sign of D(x), by which loss "
                 f"'{self.loss}' does not tell real images from generated ones; {fixed}take another "
                 f"loss ({others})"
-            )
-        if found:
-            raise ValueError("; ".join(found))
+            ] = True
+        refuse(reasons)
         return self
 
 

@@ -48,6 +48,12 @@ class Batch:
     label: Tensor | None = None  # (N,) int64 in [0, classes)
     source: Tensor | None = None  # (N, C, H, W) float32 in [-1, 1]: what the generator translates
 
+    def expect_source(self) -> Tensor:
+        """The source images; raises ValueError where the batch has none."""
+        if self.source is None:
+            raise ValueError("a translating method needs a batch with source images")
+        return self.source
+
 
 class DataSource(Protocol):
     """Batches of a run: the k-th is a function of the seed and k alone."""

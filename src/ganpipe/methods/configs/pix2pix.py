@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from ganpipe.core.schema import NonNegativeFloat
+from ganpipe.core.schema import NonNegativeFloat, refuse
 from ganpipe.methods.configs.translating import TranslatingConfig
 from ganpipe.networks.configs.translators import PatchDiscriminator
 from ganpipe.optim.config import OptimizerFields
@@ -36,6 +36,5 @@ class Pix2PixConfig(TranslatingConfig):
                 self.discriminator is None and self.l1 == 0
             ),
         }
-        if found := [reason for reason, applies in reasons.items() if applies]:
-            raise ValueError("; ".join(found))
+        refuse(reasons)
         return self

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from ganpipe.core.schema import NonNegativeInt, PositiveInt
+from ganpipe.core.schema import NonNegativeInt, PositiveInt, refuse
 from ganpipe.networks.configs.base import Discriminator, Generator, Init
 
 
@@ -31,8 +31,7 @@ class BigGANGenerator(Generator):
             "hierarchical joins parts of z to the shared embedding of the class; set "
             "shared_embedding": self.hierarchical and not self.shared_embedding,
         }
-        if found := [reason for reason, applies in reasons.items() if applies]:
-            raise ValueError("; ".join(found))
+        refuse(reasons)
         return self
 
 
