@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from helpers.exported import Exports
 from helpers.pages import RUNS, Pages, make_run
 
+from ganpipe.core import paths
 from ganpipe.export.page import live
 from ganpipe.export.page.runtime import Runtime
 
@@ -43,3 +45,10 @@ def here(run: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     live.carried_runtime.cache_clear()
     yield run
     live.carried_runtime.cache_clear()
+
+
+@pytest.fixture
+def copied(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the run without its page, to be changed."""
+    shutil.copytree(here, tmp_path / "copy", ignore=shutil.ignore_patterns(paths.PAGE.parent.name))
+    monkeypatch.chdir(tmp_path / "copy")

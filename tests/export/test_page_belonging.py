@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,6 @@ from ganpipe.export.page.write import write_run_page
 from ganpipe.params import load_params
 from ganpipe.sampling.trained import Trained
 from ganpipe.storage.tensor_file import read_tensors, recorded_digest, write_tensors
-
-
-@pytest.fixture
-def copied(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A copy of the run without its page, to be changed."""
-    shutil.copytree(here, tmp_path / "copy", ignore=shutil.ignore_patterns(paths.PAGE.parent.name))
-    monkeypatch.chdir(tmp_path / "copy")
 
 
 def written(**options: bool) -> str:

@@ -78,17 +78,29 @@ def read_json(path: Path, made_by: str) -> Any:
 
     Raises GanpipeError, naming that stage, where the file is missing or is not JSON.
     """
-    try:
+    with reading(path, made_by):
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):
             raise ValueError("it holds no object")
         return content
+
+
+@contextmanager
+def reading(path: Path, made_by: str) -> Iterator[None]:
+    """Read and take apart a file that the stage ``made_by`` writes.
+
+    Raises GanpipeError, naming that stage, where the file is missing, and where the code in the
+    block finds another content than expected: a ValueError, or a KeyError for what is not there.
+    """
+    try:
+        yield
     except FileNotFoundError:
         raise GanpipeError(
             f"{path} is missing; the stage '{made_by}' writes it: run `dvc repro`"
         ) from None
-    except ValueError as error:
-        raise GanpipeError(f"{path} is damaged ({error}); delete it and run `dvc repro`") from None
+    except (ValueError, KeyError) as error:
+        what = f"it has no {error}" if isinstance(error, KeyError) else error
+        raise GanpipeError(f"{path} is damaged ({what}); delete it and run `dvc repro`") from None
 
 
 def sha256_of(path: Path) -> str:

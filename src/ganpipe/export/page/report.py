@@ -12,7 +12,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from ruamel.yaml import YAML
 
 from ganpipe.core import paths
@@ -23,7 +23,7 @@ from ganpipe.export.page.origin import Origin
 from ganpipe.export.page.places import without_places
 from ganpipe.export.page.sheets import picture_url
 from ganpipe.sampling.trained import Trained
-from ganpipe.storage.files import read_json
+from ganpipe.storage.files import read_json, reading
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +59,15 @@ def run_highlights(evaluated: Belonging) -> str:
 
 def snapshot_figures() -> SnapshotFigures:
     """The FIDs that the stage `snapshots` has measured."""
-    with paths.SNAPSHOT_CURVE.open(encoding="utf-8", newline="") as source:
-        rows = list(csv.DictReader(source))
-    names = [name for name in (rows[0] if rows else {}) if name.startswith("fid")]
-    return names, {int(row[X]): {name: float(row[name]) for name in names} for row in rows}
+    with reading(paths.SNAPSHOT_CURVE, "snapshots"):
+        rows = _rows(paths.SNAPSHOT_CURVE)
+        names = [name for name in (rows[0] if rows else {}) if name.startswith("fid")]
+        return names, {int(row[X]): {name: float(row[name]) for name in names} for row in rows}
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as source:
+        return list(csv.DictReader(source))
 
 
 def _figures(evaluated: Belonging) -> str:
@@ -71,11 +76,15 @@ def _figures(evaluated: Belonging) -> str:
         return note and _section("figures", "How good the images are", note)
     figures = read_json(paths.EVALUATE_METRICS, "evaluate")
     record = read_json(paths.EVALUATE_PROTOCOL, "evaluate")
-    generated = record["generated"]
+    with reading(paths.EVALUATE_PROTOCOL, "evaluate"):
+        generated = record["generated"]
+        images = f"{generated['num_generated']:,} generated images, {generated['quantisation']}"
+    with reading(paths.EVALUATE_METRICS, "evaluate"):
+        protocol = figures["protocol"]
     words = (
-        f"{generated['num_generated']:,} generated images, {generated['quantisation']}; the "
-        "floor is what held-out real images get. Figures of two runs can be compared where the "
-        f"hash of their protocols is the same: this one is <code>{figures['protocol']}</code>."
+        f"{images}; the floor is what held-out real images get. Figures of two runs can be "
+        "compared where the hash of their protocols is the same: this one is "
+        f"<code>{protocol}</code>."
     )
     text = escape(json.dumps(record, indent=2))
     details = f"<details><summary>The whole protocol</summary><pre>{text}</pre></details>"
@@ -96,7 +105,8 @@ def snapshot_chart(names: Sequence[str], figures: Mapping[int, Mapping[str, floa
 def _training() -> str:
     charts = []
     if paths.TRAIN_CURVE.exists():
-        columns = columns_of(paths.TRAIN_CURVE)
+        with reading(paths.TRAIN_CURVE, "train"):
+            columns = columns_of(paths.TRAIN_CURVE)
         groups = {
             "Losses": [name for name in columns if name.endswith("_loss")],
             "Outputs of the discriminator": [n for n in columns if n in ("d_real", "d_fake")],
@@ -117,8 +127,7 @@ def _training() -> str:
 def columns_of(file: Path) -> dict[str, Curve]:
     """The columns of a CSV file over the images seen, without blanks and what is not finite, and
     without columns that never change."""
-    with file.open(encoding="utf-8", newline="") as source:
-        rows = list(csv.DictReader(source))
+    rows = _rows(file)
     lines = {
         name: [
             (float(row[X]), float(row[name])) for row in rows if isfinite(float(row[name] or "nan"))
@@ -132,8 +141,8 @@ def columns_of(file: Path) -> dict[str, Curve]:
 def _classes() -> str:
     if not paths.CLASS_SHARES.exists():
         return ""
-    with paths.CLASS_SHARES.open(encoding="utf-8", newline="") as source:
-        shares = {row["class"]: float(row["share"]) for row in csv.DictReader(source)}
+    with reading(paths.CLASS_SHARES, "evaluate"):
+        shares = {row["class"]: float(row["share"]) for row in _rows(paths.CLASS_SHARES)}
     if not shares:
         return ""
     words = "The classes that the classifier sees in the generated images."
@@ -146,8 +155,12 @@ def _classes() -> str:
 def _closest() -> str:
     if not paths.CLOSEST.exists():
         return ""
-    with Image.open(paths.CLOSEST) as picture:
-        width, height = picture.size
+    with reading(paths.CLOSEST, "evaluate"):
+        try:
+            with Image.open(paths.CLOSEST) as picture:
+                width, height = picture.size
+        except UnidentifiedImageError:
+            raise ValueError("it is no image") from None
     words = (
         "The generated images that come closest to training images, each over its neighbour. Pairs "
         "that are equal would be copies."
