@@ -132,7 +132,8 @@ def test_images_of_ones_own(models: Any) -> None:
         (["dcgan", "-S", "discriminator.spectral_norm=true"], "undoes the scale"),
         (["dcgan", "--dataset", "mnist", "-S", "dataset=cifar10"], "name the same"),
         (["dcgan", "--classes", "3"], "of the dataset 'folder'; mnist has 10"),
-        (["dcgan", "--classes", "0", "--dataset", "folder"], "--classes must be at least 1"),
+        (["dcgan", "--classes", "1", "--dataset", "folder"], "--classes must be at least 2"),
+        (["dcgan", "-S", "models.cgan.latent_dim=9"], "models.cgan.latent_dim is no field of dc"),
         (["mlp", "--paper"], "no published size of 'mlp' is known; --paper is for dcgan, wgan"),
     ],
 )

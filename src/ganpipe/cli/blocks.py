@@ -50,7 +50,10 @@ def changed(block: str, changes: Changes) -> Params:
     """The parameters with the block chosen and changed; raises GanpipeError for wrong fields."""
     content = read() | {"model": block}
     for name, value in changes.items():
-        _set(content, full_name(block, name), value)
+        path = full_name(block, name)
+        if path.startswith("models.") and path.split(".")[1] != block:
+            raise GanpipeError(f"{path} is no field of {block}; name fields of that block")
+        _set(content, path, value)
     return check(content, f"{paths.PARAMS} with the changes of the command line")
 
 
@@ -85,8 +88,11 @@ def expected_spec(params: Params, classes: int | None) -> DataSpec:
     """
     config, size = params.chosen_dataset, params.chosen_dataset.image_size
     if isinstance(config, FolderDataset):
-        if classes is not None and classes < 1:
-            raise GanpipeError("--classes must be at least 1")
+        if classes is not None and classes < 2:
+            raise GanpipeError(
+                "--classes must be at least 2; leave it out where images have no classes, to which "
+                "a single one amounts"
+            )
         names = tuple(str(index) for index in range(classes or 0))
         return DataSpec(params.dataset, Domain(config.channels, size, size, names), 0, 0)
     if isinstance(config, PairsDataset):
