@@ -45,6 +45,8 @@ def test_a_generator_is_evaluated_as_the_images_that_it_draws(
         (["images", "--num", "5", "--seed", "1"], r"--num and --seed are for a generator"),
         (["--generator", "a.onnx", "--num", "1"], "--num must be at least 2"),
         (["--generator", "a.onnx", "--range", "1", "0"], "--range takes the value of black"),
+        (["--generator", "a.onnx", "--range", "0", "inf"], "which is higher; both are finite"),
+        (["--generator", "a.onnx", "--range", "nan", "1"], "which is higher; both are finite"),
         (["--generator", "a.onnx"], r"a.onnx is missing"),
     ],
 )
