@@ -19,6 +19,8 @@ from ganpipe.features.extractor import WeightFiles
     ("arguments", "says"),
     [
         (["--reference", "mnist"], "classifier.npz is missing; the stage 'reference'"),
+        (["--reference", "MNIST"], r"MNIST does not exist; .*a dataset \(did you mean 'mnist'\?\)"),
+        (["--reference", "nowhere"], r"\(the datasets are mnist, .*\)"),
         (["--reference", "nowhere"], "nowhere does not exist"),
         (["--reference", "nowhere.npz"], "nowhere.npz does not exist"),
         (["--reference", "FAKE", "--max-features", "1"], "--max-features must be at least 2"),
