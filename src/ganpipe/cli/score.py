@@ -186,13 +186,16 @@ def _check(options: argparse.Namespace, extractors: list[ExtractorName]) -> None
     if options.save_reference:
         _check_target(options.save_reference)
     if options.reference in get_args(DatasetName) and not Path(options.reference).exists():
-        _check_statistics(extractors)
+        _check_statistics(extractors, options.reference)
 
 
-def _check_statistics(extractors: list[ExtractorName]) -> None:
-    """Raise GanpipeError where the project has statistics, but for other extractors."""
-    from ganpipe.evaluation.selection import extractors_in
+def _check_statistics(extractors: list[ExtractorName], dataset: str) -> None:
+    """Raise GanpipeError where an extractor knows nothing of the dataset, and where the project has
+    statistics, but for others."""
+    from ganpipe.evaluation.selection import extractors_in, unfit
 
+    if mistake := unfit(extractors, dataset):
+        raise GanpipeError(f"--extractor: {mistake}")
     there = extractors_in(paths.REFERENCE)
     missing = [name for name in extractors if name not in there]
     if there and missing:
