@@ -36,6 +36,15 @@ def test_a_generator_is_evaluated_as_the_images_that_it_draws(
     assert figures == expected
 
 
+def test_too_few_images_to_extrapolate_name_the_option(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = linear_generator(tmp_path / "theirs.onnx")
+    about = ("--generator", path, "--num", 40, "--fid-infinity")
+    with pytest.raises(GanpipeError, match=r"or more \(--num\), or leave out --fid-infinity"):
+        run(root, capsys, *about, "--reference", root / "real")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
