@@ -14,8 +14,7 @@ from ganpipe.core.errors import GanpipeError
 from ganpipe.core.names import nearest
 from ganpipe.core.schema import NonNegativeInt, Strict, validate
 from ganpipe.data.config import DatasetConfig, DatasetName, Datasets
-from ganpipe.evaluation.config import EvaluateConfig
-from ganpipe.evaluation.selection import unfit
+from ganpipe.evaluation.config import EvaluateConfig, unfit
 from ganpipe.export.config import ExportConfig
 from ganpipe.methods.config import AnyModelConfig, CycleGANConfig, Pix2PixConfig
 from ganpipe.optim.config import (

@@ -197,7 +197,8 @@ def _check(options: argparse.Namespace, extractors: list[ExtractorName]) -> None
 def _check_statistics(extractors: list[ExtractorName], dataset: str) -> None:
     """Raise GanpipeError where an extractor knows nothing of the dataset, and where the project has
     statistics, but for others."""
-    from ganpipe.evaluation.selection import extractors_in, unfit
+    from ganpipe.evaluation.config import unfit
+    from ganpipe.evaluation.selection import extractors_in
 
     if mistake := unfit(extractors, dataset):
         raise GanpipeError(f"--extractor: {mistake}")

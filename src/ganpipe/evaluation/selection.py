@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 from ganpipe.evaluation.config import EvaluateConfig, SearchedConfig
@@ -37,21 +36,6 @@ def needed_extractors(config: EvaluateConfig, dataset: str) -> list[ExtractorNam
     extra = snapshot_extractor(config, dataset)
     asked = extractors_for(config, dataset)
     return asked if extra is None or extra in asked else [*asked, extra]
-
-
-def unfit(extractors: Collection[str], dataset: str) -> str:
-    """Why one of ``extractors`` knows nothing of ``dataset``; empty where all fit."""
-    stacked = dataset == "stacked_mnist"
-    if stacked and "classifier" in extractors:
-        return (
-            "the images of stacked_mnist have no classes, so that classifier cannot learn them; "
-            "name digits, which knows their modes"
-        )
-    if "digits" in extractors and not stacked:
-        return (
-            f"digits knows the modes of stacked_mnist, not {dataset}; name classifier or inception"
-        )
-    return ""
 
 
 def max_searched(config: SearchedConfig, extractor: ExtractorName) -> int:
