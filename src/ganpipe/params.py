@@ -14,7 +14,7 @@ from ganpipe.core.errors import GanpipeError
 from ganpipe.core.names import nearest
 from ganpipe.core.schema import NonNegativeInt, Strict, validate
 from ganpipe.data.config import DatasetConfig, DatasetName, Datasets
-from ganpipe.evaluation.config import EvaluateConfig
+from ganpipe.evaluation.config import EvaluateConfig, unfit
 from ganpipe.export.config import ExportConfig
 from ganpipe.methods.config import AnyModelConfig, CycleGANConfig, Pix2PixConfig
 from ganpipe.optim.config import (
@@ -60,17 +60,8 @@ class Params(Strict):
     def _extractors_fit(self) -> Params:
         """Refuse extractors that know nothing of the dataset, before anything is computed."""
         asked = {*self.evaluate.extractors, self.evaluate.snapshots.extractor}
-        stacked = self.dataset == "stacked_mnist"
-        if stacked and "classifier" in asked:
-            raise ValueError(
-                "evaluate.extractors: the images of stacked_mnist have no classes, so that "
-                "classifier cannot learn them; name digits, which knows their modes"
-            )
-        if "digits" in asked and not stacked:
-            raise ValueError(
-                "evaluate.extractors: digits knows the modes of stacked_mnist, not "
-                f"{self.dataset}; name classifier or inception"
-            )
+        if mistake := unfit(asked, self.dataset):
+            raise ValueError(f"evaluate.extractors: {mistake}")
         return self
 
     @model_validator(mode="after")

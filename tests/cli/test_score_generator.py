@@ -36,6 +36,15 @@ def test_a_generator_is_evaluated_as_the_images_that_it_draws(
     assert figures == expected
 
 
+def test_too_few_images_to_extrapolate_name_the_option(
+    root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = linear_generator(tmp_path / "theirs.onnx")
+    about = ("--generator", path, "--num", 40, "--fid-infinity")
+    with pytest.raises(GanpipeError, match=r"or more \(--num\), or leave out --fid-infinity"):
+        run(root, capsys, *about, "--reference", root / "real")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -45,6 +54,8 @@ def test_a_generator_is_evaluated_as_the_images_that_it_draws(
         (["images", "--num", "5", "--seed", "1"], r"--num and --seed are for a generator"),
         (["--generator", "a.onnx", "--num", "1"], "--num must be at least 2"),
         (["--generator", "a.onnx", "--range", "1", "0"], "--range takes the value of black"),
+        (["--generator", "a.onnx", "--range", "0", "inf"], "which is higher; both are finite"),
+        (["--generator", "a.onnx", "--range", "nan", "1"], "which is higher; both are finite"),
         (["--generator", "a.onnx"], r"a.onnx is missing"),
     ],
 )

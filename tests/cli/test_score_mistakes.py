@@ -19,13 +19,18 @@ from ganpipe.features.extractor import WeightFiles
     ("arguments", "says"),
     [
         (["--reference", "mnist"], "classifier.npz is missing; the stage 'reference'"),
+        (["--reference", "MNIST"], r"MNIST does not exist; .*a dataset \(did you mean 'mnist'\?\)"),
+        (["--reference", "nowhere"], r"\(the datasets are mnist, .*\)"),
         (["--reference", "nowhere"], "nowhere does not exist"),
         (["--reference", "nowhere.npz"], "nowhere.npz does not exist"),
         (["--reference", "FAKE", "--max-features", "1"], "--max-features must be at least 2"),
         (["--reference", "FAKE", "--batch-size", "0"], "--batch-size must be at least 1"),
         (["--reference", "FAKE", "--device", "mps"], "--device is mps, but this machine has none"),
         (["--reference", "FAKE", "--fid-only", "--fid-infinity"], "leaves out --fid-infinity"),
-        (["--reference", "FAKE", "--fid-infinity"], "FID of 40 images and 128 features"),
+        (
+            ["--reference", "FAKE", "--fid-infinity"],
+            "FID of 40 images and 128 features .* take 430 or more, or leave out --fid-infinity",
+        ),
         (["--reference", "FAKE", "--extractor", "inceptoin"], "there is no extractor 'inceptoin'"),
         (["--reference", "FAKE", "--inception-weights", "w.pth"], "is of the extractor inception"),
         (

@@ -136,3 +136,20 @@ def test_statistics_for_another_extractor_are_named(
         (paths.REFERENCE / f"{name}.npz").touch()
     with pytest.raises(GanpipeError, match=re.escape(says)):
         command("score", [str(root / "fake"), "--reference", "mnist", "--extractor", asked])
+
+
+@pytest.mark.parametrize(
+    ("dataset", "asked", "says"),
+    [
+        ("mnist", "digits", "--extractor: digits knows the modes of stacked_mnist, not mnist"),
+        ("stacked_mnist", "classifier", "--extractor: the images of stacked_mnist have no classes"),
+    ],
+)
+def test_an_extractor_that_knows_nothing_of_the_dataset_is_not_recommended(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dataset: str, asked: str, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths.REFERENCE.mkdir(parents=True)
+    (paths.REFERENCE / "inception.npz").touch()
+    with pytest.raises(GanpipeError, match=says):
+        command("score", [str(root / "fake"), "--reference", dataset, "--extractor", asked])

@@ -122,7 +122,8 @@ PAIRS = [
     ("Train", "Test"), ("TRAIN", "Val"), ("training", "testing"), ("train2017", "val2017"),
     ("trainA", "testA"), ("train_A", "test_A"), ("training_set", "test_set"),
     ("trainset", "testset"), ("train-images", "valid-images"), ("img_train", "img_val"),
-    ("train_256", "val_256"),
+    ("train_256", "val_256"), ("train", "dev"), ("train", "eval"), ("training", "evaluation"),
+    ("train", "holdout"),
 ]  # fmt: skip
 
 
@@ -169,6 +170,29 @@ def test_splits_within_each_class(tmp_path: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr().err
     assert "train/ and test/ in the folder of each class" in said
     assert "1 images outside the splits are not used: cable/ground_truth/bent/" in said
+
+
+@pytest.mark.parametrize(
+    ("others", "named"),
+    [
+        (["dog/1.png", "dog/2.png"], "dog/"),
+        (["dog/train/1.png", "dog/test/2.png", "1.png"], "the top folder"),
+        (["dog/a/1.png", "emu/a/2.png"], "dog/, emu/"),
+    ],
+)
+def test_splits_within_only_some_classes_are_refused(
+    tmp_path: Path, others: list[str], named: str
+) -> None:
+    """The images of cat/test would be trained on."""
+    draw(tmp_path, "cat/train/1.png", "cat/test/1.png", *others)
+    with pytest.raises(GanpipeError, match=f"held-out folder in cat/.*, but not in {named}; give"):
+        find_splits(tmp_path, 0.25)
+
+
+def test_a_class_within_a_class_may_be_called_train(tmp_path: Path) -> None:
+    draw(tmp_path, "toy/train/1.png", "toy/car/1.png", "dog/1.png", "dog/2.png")
+    splits = labels_of(tmp_path)
+    assert set(splits["train"].values()) == {"toy", "dog"}
 
 
 @pytest.mark.parametrize(

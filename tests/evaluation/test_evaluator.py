@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers.support import SHIPPED
 from helpers.toy_evaluation import metrics_of, toy_evaluator, toy_reference
 from helpers.toy_extractor import CLASSES, SIDE, TOY, draw
 
 from ganpipe.core.errors import GanpipeError
 from ganpipe.evaluation.evaluator import curve_point, fid_alone, measure
+from ganpipe.evaluation.open import project_evaluator
 from ganpipe.evaluation.reference import Reference, fixed_order
 from ganpipe.evaluation.statistics import collect
 
@@ -101,6 +103,40 @@ def test_fid_infinity_of_few_images_is_refused_before_they_are_drawn(reference: 
     toy_evaluator(reference, 44, fid_infinity=True)
     with pytest.raises(GanpipeError, match="FID of 40 images and 12 features"):
         toy_evaluator(reference, 40, fid_infinity=True)
+
+
+def test_the_stages_name_the_parameters_where_fid_infinity_has_few_images(
+    reference: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganpipe.evaluation.open.project_extractor", lambda *_: TOY)
+    monkeypatch.setattr("ganpipe.evaluation.open.load_reference", lambda _: reference)
+    few = project_evaluator(
+        SHIPPED.evaluate,
+        "classifier",
+        torch.device("cpu"),
+        num=40,
+        max_features=40,
+        fid_infinity=True,
+    )
+    said = r"or more \(evaluate.num_generated\), or do without \(evaluate.fid_infinity: false\)"
+    with pytest.raises(GanpipeError, match=said), few:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("field", "command"),
+    [
+        ("precision", "dvc exp run -S evaluate.precision=bf16 reference"),
+        ("weights", "dvc repro -s -f reference"),
+    ],
+)
+def test_statistics_of_another_extractor_are_made_again_as_they_should_be(
+    reference: Reference, field: str, command: str
+) -> None:
+    made = replace(reference, protocol={field: "fp32"})
+    extractor = replace(TOY, protocol={**TOY.protocol, field: "bf16"})
+    with pytest.raises(GanpipeError, match=f"{field}: fp32, not bf16.*`{command}` those of the"):
+        toy_evaluator(made, 40, extractor=extractor)
 
 
 def test_the_same_images_give_the_same_figures(reference: Reference) -> None:

@@ -149,12 +149,15 @@ def test_values_far_outside_of_the_range_are_refused(
     [
         ({"black": 0.0}, (-1, 1), "from 0 to 1, all in the upper half .*--range 0 1"),
         ({"black": 0.0}, (0, 255), "from 0 to 1, all in the lower half .*--range 0 1"),
+        ({}, (-100, 100), "from -1 to 1, which is little of .* from black, -100, .*--range -1 1"),
+        ({}, (-255, 255), "from -1 to 1, which is little of .*--range -1 1"),
+        ({"white": 0.2, "black": -0.2}, (-1, 1), ""),
         ({"black": 0.0}, (0, 1), ""),
         ({"white": 255.0}, (0, 255), ""),
         ({"white": 1.2, "black": -1.2}, (-1, 1), ""),
     ],
 )
-def test_values_in_one_half_of_the_range_are_warned_of(
+def test_values_in_a_part_of_the_range_are_warned_of(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     form: dict[str, Any],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -77,6 +78,38 @@ def test_prune_leaves_what_is_in_use(cache: Path, capsys: pytest.CaptureFixture[
         command("cache", ["prune"])
     assert left() == ["checkpoints/aa"]
     assert f"in use, kept: {cache / 'checkpoints/aa'}" in capsys.readouterr().out
+
+
+def test_prune_says_what_it_could_not_delete(
+    cache: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a file of another user, or one that is immutable."""
+    unlink = os.unlink
+
+    def refuse(path: str | Path, *arguments: object, **options: object) -> None:
+        if Path(path).name == "step_000000012_00.pt":
+            raise PermissionError(errno.EPERM, "Operation not permitted", path)
+        unlink(path, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    kept = cache / "checkpoints/aa"
+    reason = r" \(Operation not permitted: step_000000012_00.pt\)"
+    with pytest.raises(GanpipeError, match=f"could not be deleted:\n  {kept}{reason}"):
+        command("cache", ["prune"])
+    assert left() == ["checkpoints/aa"]
+    assert kept.with_name("aa.lock").exists()
+    said = " ".join(capsys.readouterr().out.split())
+    assert "checkpoints/aa" not in said
+    assert f"7.0 MB freed in {cache}" in said
+
+
+def test_prune_goes_on_after_a_lock_that_cannot_be_opened(cache: Path) -> None:
+    lock = cache / "checkpoints/aa.lock"
+    lock.unlink()
+    lock.mkdir()
+    with pytest.raises(GanpipeError, match=r"could not be deleted:\n.*checkpoints/aa "):
+        command("cache", ["prune"])
+    assert left() == ["checkpoints/aa"]
 
 
 def test_a_cache_folder_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

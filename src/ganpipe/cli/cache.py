@@ -6,13 +6,19 @@ import argparse
 import math
 import time
 
-from ganpipe.storage.cache import DAY, KINDS, Entry, cache_folder, entries, prune
+from ganpipe.core.errors import GanpipeError
+from ganpipe.storage.cache import DAY, KINDS, Entry, Pruned, cache_folder, entries, prune
 
 
 def main(options: argparse.Namespace) -> None:
-    """List or prune, as the command line says."""
+    """List or prune, as the command line says.
+
+    Raises GanpipeError, after the figures, where something could not be deleted.
+    """
+    failed: list[tuple[Entry, str]] = []
     if options.action == "prune":
-        found = _prune(KINDS if options.what is None else (options.what,), options.older_than)
+        kinds = KINDS if options.what is None else (options.what,)
+        found, failed = _prune(kinds, options.older_than)
         verb = "freed in"
     else:
         found, verb = entries(), "in"
@@ -20,6 +26,9 @@ def main(options: argparse.Namespace) -> None:
         print(_describe(entry))
     total = sum(entry.size for entry in found) / 1e6
     print(f"{total:10.1f} MB  {verb} {cache_folder()}")
+    if failed:
+        lines = "".join(f"\n  {entry.path} ({reason})" for entry, reason in failed)
+        raise GanpipeError(f"could not be deleted:{lines}")
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
@@ -41,15 +50,16 @@ def fill(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _prune(kinds: tuple[str, ...], older_than: float) -> list[Entry]:
-    """Delete what is of these kinds and older than so many days; what was deleted."""
+def _prune(kinds: tuple[str, ...], older_than: float) -> Pruned:
+    """Delete what is of these kinds and older than so many days."""
     limit = time.time() - older_than * DAY
     chosen = [entry for entry in entries() if entry.kind in kinds and entry.changed <= limit]
-    deleted = prune(chosen)
+    pruned = prune(chosen)
+    tried = [*pruned.deleted, *(entry for entry, _ in pruned.failed)]
     for entry in chosen:
-        if entry not in deleted:
+        if entry not in tried:
             print(f"in use, kept: {entry.path}")
-    return deleted
+    return pruned
 
 
 def _describe(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,11 @@ def check(options: argparse.Namespace) -> None:
         )
     if (options.num is not None and options.num < 2) or (options.seed or 0) < 0:
         raise GanpipeError("--num must be at least 2 and --seed at least 0")
-    if options.range is not None and not options.range[0] < options.range[1]:
-        raise GanpipeError("--range takes the value of black, then that of white, which is higher")
+    black, white = options.range or RANGE
+    if not 0 < white - black < math.inf:
+        raise GanpipeError(
+            "--range takes the value of black, then that of white, which is higher; both are finite"
+        )
 
 
 def open_source(

@@ -74,6 +74,7 @@ def _measure(
     from ganpipe.evaluation.elsewhere import reference_for, size_of, stream, warn_if_resized
     from ganpipe.evaluation.evaluator import Evaluator, fid_alone, measure, warn_if_small
     from ganpipe.features.extractor import check_shape
+    from ganpipe.metrics.fid_infinity import TooFewError
 
     extractor = _open(options, name, device)
     shown = images.for_channels(extractor.channels)
@@ -90,14 +91,18 @@ def _measure(
     warn_if_small(len(images), reference.gaussian.num)
     if extractor.size is None:
         warn_if_resized(size_of(images), reference.protocol)
-    evaluator = Evaluator(
-        extractor=extractor,
-        reference=reference,
-        num=len(images),
-        batch_size=options.batch_size,
-        max_features=options.max_features,
-        fid_infinity=options.fid_infinity,
-    )
+    try:
+        evaluator = Evaluator(
+            extractor=extractor,
+            reference=reference,
+            num=len(images),
+            batch_size=options.batch_size,
+            max_features=options.max_features,
+            fid_infinity=options.fid_infinity,
+        )
+    except TooFewError as error:
+        more = " (--num)" if options.generator else ""
+        raise GanpipeError(f"{error}{more}, or leave out --fid-infinity") from None
     measured = (fid_alone if options.fid_only else measure)(evaluator, stream(shown))
     return measured, {**evaluator.protocol(), **file}
 
@@ -186,13 +191,17 @@ def _check(options: argparse.Namespace, extractors: list[ExtractorName]) -> None
     if options.save_reference:
         _check_target(options.save_reference)
     if options.reference in get_args(DatasetName) and not Path(options.reference).exists():
-        _check_statistics(extractors)
+        _check_statistics(extractors, options.reference)
 
 
-def _check_statistics(extractors: list[ExtractorName]) -> None:
-    """Raise GanpipeError where the project has statistics, but for other extractors."""
+def _check_statistics(extractors: list[ExtractorName], dataset: str) -> None:
+    """Raise GanpipeError where an extractor knows nothing of the dataset, and where the project has
+    statistics, but for others."""
+    from ganpipe.evaluation.config import unfit
     from ganpipe.evaluation.selection import extractors_in
 
+    if mistake := unfit(extractors, dataset):
+        raise GanpipeError(f"--extractor: {mistake}")
     there = extractors_in(paths.REFERENCE)
     missing = [name for name in extractors if name not in there]
     if there and missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -52,3 +53,18 @@ class EvaluateConfig(Strict):
         if self.checkpoint == "best" and unscored:
             raise ValueError("checkpoint best needs weights ema and a snapshots.extractor")
         return self
+
+
+def unfit(extractors: Collection[str], dataset: str) -> str:
+    """Why one of ``extractors`` knows nothing of ``dataset``; empty where all fit."""
+    stacked = dataset == "stacked_mnist"
+    if stacked and "classifier" in extractors:
+        return (
+            "the images of stacked_mnist have no classes, so that classifier cannot learn them; "
+            "name digits, which knows their modes"
+        )
+    if "digits" in extractors and not stacked:
+        return (
+            f"digits knows the modes of stacked_mnist, not {dataset}; name classifier or inception"
+        )
+    return ""

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
+from ganpipe.core.names import nearest
 from ganpipe.data.config import DatasetName
 from ganpipe.evaluation.image_source import Images, open_images
 from ganpipe.evaluation.reference import (
@@ -64,6 +65,11 @@ def reference_for(
             return load_reference(path), {**_file(path), "statistics_taken": "mu and sigma"}
         if not set(IMAGES) & held:
             return load_reference(path), _file(path)  # which says what is wrong with a damaged one
+    if not path.exists():
+        near = nearest(text, get_args(DatasetName), "datasets")
+        raise GanpipeError(
+            f"{path} does not exist; name a folder, an archive, an .npz or a dataset ({near})"
+        )
     with open_images(path) as images:
         check_enough(images)
         statistics = collect(

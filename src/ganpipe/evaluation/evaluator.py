@@ -30,9 +30,8 @@ log = logging.getLogger(__name__)
 
 SMALL_SAMPLE = 2048  # images below which FID is mostly bias
 FEW_IN_SPLIT = 20  # images in a split of the score, which cannot pass their number
-AGAIN = (
-    "make them again: `dvc repro -s -f reference` those of the pipeline, --save-reference others"
-)
+MAKE = "make them again: `{}` those of the pipeline, --save-reference others"
+AGAIN = MAKE.format("dvc repro -s -f reference")
 PAIRS = 16  # of the generated images that are closest to a training image
 
 
@@ -71,10 +70,12 @@ class Evaluator:
     def __post_init__(self) -> None:
         for field, value in self.extractor.protocol.items():
             if self.reference.protocol.get(field, value) != value:
+                other = MAKE.format(f"dvc exp run -S evaluate.precision={value} reference")
                 raise GanpipeError(
                     f"the reference statistics were made with another extractor than "
                     f"'{self.extractor.name}' as it is now ({field}: "
-                    f"{self.reference.protocol[field]}, not {value}); {AGAIN}"
+                    f"{self.reference.protocol[field]}, not {value}); "
+                    f"{other if field == 'precision' else AGAIN}"
                 )
         if (width := len(self.reference.gaussian.mu)) != self.extractor.width:
             raise GanpipeError(

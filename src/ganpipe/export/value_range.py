@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 USUAL = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # of programs, the narrowest first
 BESIDE = 0.25  # of the range: what networks without a last bound overshoot now and then
 MOST = 0.2  # share of the values that may lie farther outside
-LEAST = 0.125  # of a range that is named, which the values must span
+LEAST = 0.125  # of a range, which the values should span: 32 of 256 levels, less than fog has
 FAR = 4.0  # ranges outside, where no value may lie
 
 
@@ -22,7 +22,8 @@ def expect_range(images: np.ndarray, black: float, white: float, path: Path) -> 
     """Look at the first float ``images`` of a file.
 
     Raises GanpipeError where their values lie far outside of the range, and logs a warning where
-    all lie in one half of it, as those of another range do. NaN and infinity are left to others.
+    all lie in one half of it or in a narrow part, as those of another range do. NaN and infinity
+    are left to others.
     """
     if not np.isfinite(images).all():
         return
@@ -41,6 +42,11 @@ def expect_range(images: np.ndarray, black: float, white: float, path: Path) -> 
             f"{held}, all in the {half} half of the range from black, {black:g}, to white, "
             f"{white:g}; unless they are so {'bright' if low >= middle else 'dark'}, "
             f"{_advice(low, high)}"
+        )
+    elif high - low < LEAST * span:
+        log.warning(
+            f"{held}, which is little of the range from black, {black:g}, to white, {white:g}; "
+            f"unless they have so little contrast, {_advice(low, high)}"
         )
 
 

@@ -16,10 +16,14 @@ from ganpipe.core.errors import GanpipeError
 SMALLEST_SHARE = 0.3  # of the images, in the smallest subset: with fewer the line bends
 
 
+class TooFewError(GanpipeError):
+    """Too few images to extrapolate from; the message ends with how many it takes."""
+
+
 def subset_sizes(block_sizes: Sequence[int], width: int) -> dict[int, int]:
     """Number of blocks -> number of images in them, for the subsets that the line goes through.
 
-    Raises GanpipeError for fewer than three, and where the smallest has no more images than the
+    Raises TooFewError for fewer than three, and where the smallest has no more images than the
     ``width`` of the features: there FID is no line in 1/N.
     """
     sizes = dict(enumerate(accumulate(block_sizes), start=1))
@@ -27,9 +31,9 @@ def subset_sizes(block_sizes: Sequence[int], width: int) -> dict[int, int]:
     kept = {k: size for k, size in sizes.items() if size >= max(2, SMALLEST_SHARE * total)}
     if len(kept) < 3 or min(kept.values()) <= width:
         needed = math.ceil((width + 1) / SMALLEST_SHARE)
-        raise GanpipeError(
+        raise TooFewError(
             f"FID of {total} images and {width} features cannot be extrapolated; take {needed} or "
-            "more (evaluate.num_generated), or do without (evaluate.fid_infinity: false)"
+            "more"
         )
     return kept
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
@@ -86,16 +87,48 @@ def entries() -> list[Entry]:
     ]
 
 
-def prune(chosen: list[Entry]) -> list[Entry]:
-    """Delete those of ``chosen`` that are not in use; return those."""
-    deleted = []
+class Pruned(NamedTuple):
+    """What became of the entries that were not in use."""
+
+    deleted: list[Entry]
+    failed: list[tuple[Entry, str]]  # what is still there, at least in part, and why
+
+
+def prune(chosen: list[Entry]) -> Pruned:
+    """Delete those of ``chosen`` that are not in use, as far as the system lets us."""
+    pruned = Pruned([], [])
     for entry in chosen:
-        with _unused(entry) as unused:
-            if unused:
-                shutil.rmtree(entry.path, ignore_errors=True)
-                entry.lock.unlink(missing_ok=True)
-                deleted.append(entry)
-    return deleted
+        try:
+            with _unused(entry) as unused:
+                if not unused:
+                    continue
+                reason = _delete(entry.path)
+                if not reason:
+                    entry.lock.unlink(missing_ok=True)
+        except OSError as error:  # of the lock
+            reason = _why(error)
+        if reason:
+            pruned.failed.append((entry, reason))
+        else:
+            pruned.deleted.append(entry)
+    return pruned
+
+
+def _delete(folder: Path) -> str:
+    """Delete all that can be deleted of ``folder``; the reason where some of it is left."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        if os.path.lexists(folder):
+            shutil.rmtree(folder)  # which stops at what cannot be deleted, and says why
+    except OSError as error:
+        return _why(error)
+    return ""
+
+
+def _why(error: OSError) -> str:
+    """``Operation not permitted: step_1.pt``, from an error of the system."""
+    reason = error.strerror or str(error)
+    return f"{reason}: {Path(os.fsdecode(error.filename)).name}" if error.filename else reason
 
 
 @contextmanager

@@ -14,18 +14,19 @@ from ganpipe.core.errors import GanpipeError
 
 log = logging.getLogger(__name__)
 
+ROLES = {
+    "train": "train", "training": "train", "test": "test", "testing": "test", "holdout": "test",
+    "val": "val", "valid": "val", "validation": "val", "dev": "val", "eval": "val",
+    "evaluation": "val",
+}  # fmt: skip
 # A split's name: one of the words, perhaps with an ending such as 2017, A or _set, perhaps after
 # other words. The splits of one dataset have everything but the word in common.
 SPLIT = re.compile(
     r"(?P<before>(?:.*[ _.-])?)"
-    r"(?P<word>training|train|testing|test|validation|valid|val)"
+    rf"(?P<word>{'|'.join(ROLES)})"
     r"(?P<after>(?:[ _.-]?(?:set|data|images|imgs|split|\d+|[a-rt-z]))?|[ _.-].*)",
     re.IGNORECASE,
 )
-ROLES = {
-    "train": "train", "training": "train", "test": "test", "testing": "test",
-    "val": "val", "valid": "val", "validation": "val",
-}  # fmt: skip
 CONTAINERS = frozenset({"image", "images", "img", "imgs"})  # folders within a split, not classes
 TRAINED = 2  # images that a split leaves to be trained on, where it can
 LISTED = 10  # classes and folders named in a message
@@ -53,7 +54,8 @@ def find_splits(raw: Path, test_fraction: float) -> dict[str, list[Image]]:
     ``train/`` and ``test/`` or ``val/`` are the splits, at the top or within each class; otherwise
     each image is held out or not by a hash of its name, so that it stays where it is when others
     come. Folders below are classes; a single class is none. Raises GanpipeError where there are no
-    images, and where folders look like splits that cannot be told apart.
+    images, where folders look like splits that cannot be told apart, and where only some classes
+    hold splits.
     """
     names = names_in(raw)
     root = ""
@@ -63,7 +65,7 @@ def find_splits(raw: Path, test_fraction: float) -> dict[str, list[Image]]:
         folders = {"train": f"{root}{split.train}/", "test": f"{root}{split.held_out}/"}
         splits = {name: _label(names, _inner(names, folder)) for name, folder in folders.items()}
         how = f"{split.train}/ and {split.held_out}/"
-    elif split := _splits_of_classes(names, tops, root):
+    elif split := _splits_of_classes(names, root):
         splits = {
             "train": _label_outside(names, root, split.train),
             "test": _label_outside(names, root, split.held_out),
@@ -95,18 +97,8 @@ def choose_splits(names: Iterable[str], root: str = "", depth: int = 0) -> Split
     paths = [name.removeprefix(root).split("/")[depth:] for name in names]
     folders = sorted({path[0] for path in paths if len(path) > 1})
     nested = {path[0] for path in paths if len(path) > 2}
-    groups: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    alike = []
-    for folder in folders:
-        if found := SPLIT.fullmatch(folder):
-            key = (found["before"].lower(), found["after"].lower())
-            groups[key][ROLES[found["word"].lower()]].append(folder)
-            alike += [] if found["before"] else [folder]
-    pairs = [
-        (roles["train"], roles.get("test") or roles["val"])
-        for roles in groups.values()
-        if roles.keys() >= {"train"} and roles.keys() & {"test", "val"}
-    ]
+    alike = [each for each in folders if (found := SPLIT.fullmatch(each)) and not found["before"]]
+    pairs = _pairs(folders)
     if len(pairs) == 1 and [len(part) for part in pairs[0]] == [1, 1]:
         return Split(pairs[0][0][0], pairs[0][1][0])
     others = len({path[0] if len(path) > 1 else "" for path in paths}) - len(alike)
@@ -121,15 +113,40 @@ def choose_splits(names: Iterable[str], root: str = "", depth: int = 0) -> Split
     return None
 
 
-def _splits_of_classes(names: Sequence[str], tops: set[str], root: str) -> Split | None:
-    """The splits where each folder at the top is a class that holds them."""
+def _pairs(folders: Iterable[str]) -> list[tuple[list[str], list[str]]]:
+    """The folders of each training and held-out role whose names are alike but for the word."""
+    groups: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for folder in folders:
+        if found := SPLIT.fullmatch(folder):
+            key = (found["before"].lower(), found["after"].lower())
+            groups[key][ROLES[found["word"].lower()]].append(folder)
+    return [
+        (roles["train"], roles.get("test") or roles["val"])
+        for roles in groups.values()
+        if roles.keys() >= {"train"} and roles.keys() & {"test", "val"}
+    ]
+
+
+def _splits_of_classes(names: Sequence[str], root: str) -> Split | None:
+    """The splits where each folder at the top is a class that holds them.
+
+    Raises GanpipeError where only some do, whose held-out images would be trained on.
+    """
     inner = defaultdict(set)
     for name in names:
-        top, _, rest = name.removeprefix(root).partition("/")
-        inner[top].add(top_folder(rest))
-    if "" in tops or not all(any(map(SPLIT.fullmatch, folders)) for folders in inner.values()):
-        return None
-    return choose_splits(names, root, depth=1)
+        top = top_folder(name, root)
+        inner[top].add(top_folder(name, f"{root}{top}/") if top else "")
+    without = [top for top in inner if not any(map(SPLIT.fullmatch, inner[top]))]
+    if not without:
+        return choose_splits(names, root, depth=1)
+    if paired := [top for top in inner if _pairs(sorted(inner[top]))]:
+        raise GanpipeError(
+            f"there are a training and a held-out folder in {_listed(paired)}, but not in "
+            f"{_listed(without)}; give each class such folders, as {paired[0]}/train and "
+            f"{paired[0]}/test, and move images that belong to no class out, or put the images of "
+            "each class right into its folder"
+        )
+    return None
 
 
 def top_folder(name: str, root: str = "") -> str:

@@ -29,7 +29,7 @@ SIDES: tuple[Side, Side] = ("a", "b")
 LEAST = (2, 2)  # pictures of each side for training, and held out
 # The name of a folder that is a split, a side, or both: train, A, trainB, test_a.
 TOKEN = re.compile(
-    r"(?P<split>training|train|testing|test|validation|valid|val)(?:[ _.-]?(?P<side>[ab]))?"
+    rf"(?P<split>{'|'.join(ROLES)})(?:[ _.-]?(?P<side>[ab]))?"
     r"|(?P<alone>[ab])",
     re.IGNORECASE,
 )
