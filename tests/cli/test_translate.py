@@ -117,6 +117,17 @@ def test_translations_go_to_a_folder(here: Path, out: str) -> None:
         generate("--input", "photos", "--out", "full")
     with pytest.raises(GanpipeError, match=r"full/x, which is a file; name a new folder$"):
         generate("--input", "photos", "--out", "full/x")
+    with pytest.raises(GanpipeError, match=r"full/x/y, and full/x is no folder"):
+        generate("--input", "photos", "--out", "full/x/y")
+
+
+def test_translations_go_to_an_empty_folder_behind_a_link(here: Path) -> None:
+    (here / "empty").mkdir()
+    (here / "link").symlink_to("empty")
+    generate("--input", "photos", "--out", "link")
+    assert (here / "link").is_symlink()
+    found = sorted(path.relative_to("empty").as_posix() for path in Path("empty").rglob("*.*"))
+    assert found == ["a.png", "c c.png", "old/b.png"]
 
 
 def test_a_model_of_one_direction_says_so(here: Path) -> None:

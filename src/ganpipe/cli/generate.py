@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from ganpipe import DEVICES
+from ganpipe.cli.places import check_file, check_folder, filled_folder
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.storage.files import atomic_path
@@ -87,7 +87,7 @@ def _translate(options: argparse.Namespace) -> None:
     out = options.out.path
     if out.suffix.lower() in {".npz", ".png"} and not options.out.is_folder:
         raise GanpipeError(f"--out is {out}; translations keep their names: name a folder")
-    _check_folder(out, "a new folder")
+    check_folder(out, "a new folder")
     from ganpipe.cli.translate import translate_folder
     from ganpipe.runtime.device import pick_device, set_deterministic
     from ganpipe.runtime.threads import share_out
@@ -184,8 +184,7 @@ def _writer(target: Target, num: int) -> Callable[[Path, Pieces], None]:
     """The function that writes such a target. Raises GanpipeError where nothing may be written."""
     out, suffix = target.path, target.path.suffix.lower()
     if suffix in {".npz", ".png"} and not target.is_folder:
-        if out.is_dir():
-            raise GanpipeError(f"--out is {out}, which is a folder; name another {suffix} file")
+        check_file(out, f"another {suffix} file")
         if suffix == ".npz":
             return _write_npz
         if num > 1:
@@ -199,16 +198,8 @@ def _writer(target: Target, num: int) -> Callable[[Path, Pieces], None]:
             f"--out is {out}, and {suffix} files cannot be written; name an .npz file, a .png file "
             f"(with --num 1) or a folder ({out}/ makes a folder of that name)"
         )
-    _check_folder(out, "a new folder or an .npz file")
+    check_folder(out, "a new folder or an .npz file")
     return partial(_write_folder, digits=len(str(num - 1)))
-
-
-def _check_folder(out: Path, possible: str) -> None:
-    """Raise GanpipeError unless ``out`` is new or an empty folder; ``possible`` can be named."""
-    if out.is_dir() and any(out.iterdir()):
-        raise GanpipeError(f"{out} is not empty; name {possible}")
-    if out.exists() and not out.is_dir():
-        raise GanpipeError(f"--out is {out}, which is a file; name {possible}")
 
 
 def _watched(pieces: Iterator[Drawn], bar: tqdm) -> Pieces:
@@ -233,13 +224,9 @@ def _write_png(out: Path, pieces: Pieces) -> None:
 
 
 def _write_folder(out: Path, pieces: Pieces, *, digits: int) -> None:
-    """All images or none: they are written beside ``out`` and moved there in the end."""
+    """All images or none."""
     from ganpipe.sampling.grids import as_picture
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
-        folder = Path(temporary) / "images"
-        folder.mkdir()
+    with filled_folder(out) as folder:
         for index, image in enumerate(image for piece in pieces for image in piece):
             as_picture(image).save(folder / f"{index:0{digits}d}.png")
-        folder.replace(out)
