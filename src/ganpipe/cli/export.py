@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from ganpipe.cli.places import check_file
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export.config import OnnxPrecision
@@ -61,8 +62,9 @@ def main(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     """Raise GanpipeError for mistakes that would be noticed only after seconds."""
     out: Path = options.out
-    if out.suffix != ".onnx" or out.is_dir():
+    if out.suffix != ".onnx":
         raise GanpipeError(f"--out is {out}; name a file that ends in .onnx")
+    check_file(out, "another .onnx file")
     if not options.weights.is_file():
         raise GanpipeError(
             f"{options.weights} is missing; `dvc repro train` or `dvc pull` brings it, or name "
