@@ -13,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ganpipe import DEVICES
+from ganpipe.cli.arguments import given, given_path
 from ganpipe.cli.places import check_file, check_folder, filled_folder
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
@@ -123,7 +124,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     add("--num", type=int, help=f"number of images (default: {DEFAULT_NUM})")
     add(
         "--input",
-        type=Path,
+        type=given_path,
         metavar="FOLDER",
         help="pictures to translate, of any size; their names are kept; a model that translates is "
         "needed, such as pix2pix",
@@ -145,6 +146,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     add(
         "--class",
         dest="label",
+        type=given,
         metavar="NAME",
         help="draw only this class; a conditional model is needed",
     )
@@ -166,7 +168,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--weights",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         default=paths.GENERATOR,
         help="weights of a generator, .safetensors (default: %(default)s)",
@@ -175,9 +177,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
 
 
 def _target(text: str) -> Target:
-    if not text:
-        raise argparse.ArgumentTypeError("must not be empty")
-    return Target(Path(text), text.endswith(("/", "\\")))
+    return Target(given_path(text), text.endswith(("/", "\\")))
 
 
 def _writer(target: Target, num: int) -> Callable[[Path, Pieces], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ganpipe.cli.arguments import given_path
 from ganpipe.cli.places import check_file
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
@@ -48,13 +49,13 @@ def fill(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
         "--out",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         help=f"the HTML file (default: {paths.PAGE}; needed with --weights)",
     )
     parser.add_argument(
         "--weights",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         help="weights of a generator, .safetensors, for a page without a report (default: those of "
         "the run in this folder)",
