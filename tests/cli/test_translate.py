@@ -121,6 +121,18 @@ def test_translations_go_to_a_folder(here: Path, out: str) -> None:
         generate("--input", "photos", "--out", "full/x/y")
 
 
+@pytest.mark.parametrize(
+    "out", ["photos/made", "photos/old/made", "link/made", "photos/../photos/x"]
+)
+def test_translations_are_not_put_among_the_pictures(here: Path, out: str) -> None:
+    (here / "link").symlink_to("photos")
+    before = sorted(here.rglob("*"))
+    with pytest.raises(GanpipeError, match=f"--out is {out}, within --input, photos: .* outside"):
+        generate("--input", "photos", "--out", out)
+    assert sorted(here.rglob("*")) == before
+    generate("--input", "photos", "--out", "photos made")
+
+
 def test_translations_go_to_an_empty_folder_behind_a_link(here: Path) -> None:
     (here / "empty").mkdir()
     (here / "link").symlink_to("empty")

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from ganpipe import DEVICES
 from ganpipe.cli.arguments import given, given_path
-from ganpipe.cli.places import check_file, check_folder, filled_folder
+from ganpipe.cli.places import check_file, check_folder, check_outside, filled_folder
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.storage.files import atomic_path
@@ -89,6 +89,7 @@ def _translate(options: argparse.Namespace) -> None:
     if out.suffix.lower() in {".npz", ".png"} and not options.out.is_folder:
         raise GanpipeError(f"--out is {out}; translations keep their names: name a folder")
     check_folder(out, "a new folder")
+    check_outside(out, options.input)
     from ganpipe.cli.translate import translate_folder
     from ganpipe.runtime.device import pick_device, set_deterministic
     from ganpipe.runtime.threads import share_out

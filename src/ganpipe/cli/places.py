@@ -43,6 +43,15 @@ def check_folder(out: Path, possible: str) -> None:
     check_parents(out)
 
 
+def check_outside(out: Path, source: Path) -> None:
+    """Raise GanpipeError where ``out`` is within the folder of pictures ``source``."""
+    if out.resolve().is_relative_to(source.resolve()):
+        raise GanpipeError(
+            f"--out is {out}, within --input, {source}: another run would translate translations; "
+            "name a folder outside of it"
+        )
+
+
 @contextmanager
 def filled_folder(out: Path) -> Iterator[Path]:
     """Yield an empty folder whose content goes to ``out``, new or empty, when the block succeeds.
