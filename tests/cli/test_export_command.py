@@ -85,6 +85,7 @@ def test_a_card_has_the_figures_of_its_weights_alone(
         (["--out", "folder.onnx"], r"folder.onnx, which is a folder; name another .onnx file"),
         (["--out", "README.md/a.onnx"], r"README.md is no folder; name a place in a folder"),
         (["--out", "a.onnx", "--weights", "none"], r"none is missing; `dvc repro train`"),
+        (["--out", "a.onnx", "--weights", "folder.onnx"], r"folder.onnx is a folder; name a .safe"),
         (["--out", "a.onnx", "--card"], r"README.md is there and is no model card of ganpipe"),
         (["--out", "a.onnx", "--tensorrt"], r"no engine can be built here, since .*trtexec"),
     ],

@@ -108,6 +108,7 @@ def test_what_appears_in_the_folder_meanwhile_is_kept(tmp_path: Path) -> None:
         (["--out", "x", "--num", "0"], "--num must be at least 1"),
         (["--out", "x", "--seed", "-1"], "--seed at least 0"),
         (["--out", "x", "--weights", "none"], "none is missing; .* name another file with --weig"),
+        (["--out", "x", "--weights", "full"], "full is a folder; name a .safetensors file"),
         (["--out", "x", "--class", "7"], "'mlp' is not conditional"),
     ],
 )

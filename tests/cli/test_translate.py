@@ -148,6 +148,16 @@ def test_a_model_of_one_direction_says_so(here: Path) -> None:
         generate("--input", "photos", "--out", "made", "--direction", "b_to_a")
 
 
+@pytest.mark.parametrize("direction", ["a_to_b", "b_to_a"])
+def test_weights_of_the_way_back_need_no_direction(here: Path, direction: str) -> None:
+    words = ["--input", "photos", "--device", "cpu", "--weights", "g_b_to_a.safetensors"]
+    with pytest.raises(GanpipeError, match="is the way back itself; leave out --direction, or"):
+        command("generate", [*words, "--out", "made", "--direction", direction])
+    command("generate", [*words, "--out", "made"])
+    generate("--input", "photos", "--out", "again", "--direction", "b_to_a")
+    assert Path("made/a.png").read_bytes() == Path("again/a.png").read_bytes()
+
+
 def test_a_model_that_draws_from_noise_says_so(here: Path) -> None:
     save_generator(here / "g.safetensors")
     with pytest.raises(GanpipeError, match="draws from noise and translates nothing"):

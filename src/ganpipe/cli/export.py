@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from ganpipe.cli.arguments import given, given_path
+from ganpipe.cli.arguments import check_weights, given, given_path
 from ganpipe.cli.places import check_file
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
@@ -66,11 +66,7 @@ def _check(options: argparse.Namespace) -> None:
     if out.suffix != ".onnx":
         raise GanpipeError(f"--out is {out}; name a file that ends in .onnx")
     check_file(out, "another .onnx file")
-    if not options.weights.is_file():
-        raise GanpipeError(
-            f"{options.weights} is missing; `dvc repro train` or `dvc pull` brings it, or name "
-            "another file with --weights"
-        )
+    check_weights(options.weights)
     card = out.with_name(CARD)
     if (options.card or options.push is not None) and card.exists():
         from ganpipe.export.card import LIBRARY

@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ganpipe import DEVICES
-from ganpipe.cli.arguments import given, given_path
+from ganpipe.cli.arguments import check_weights, given, given_path
 from ganpipe.cli.places import check_file, check_folder, check_outside, filled_folder
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
@@ -42,7 +42,7 @@ def main(options: argparse.Namespace) -> None:
     if options.num == 0 or num < 1 or seed < 0:
         raise GanpipeError("--num must be at least 1 and --seed at least 0")
     write = _writer(options.out, num)
-    _check_weights(options.weights)
+    check_weights(options.weights)
     from ganpipe.runtime.device import pick_device, set_deterministic
     from ganpipe.runtime.threads import share_out
     from ganpipe.sampling.draw import draw
@@ -93,30 +93,27 @@ def _translate(options: argparse.Namespace) -> None:
     from ganpipe.cli.translate import translate_folder
     from ganpipe.runtime.device import pick_device, set_deterministic
     from ganpipe.runtime.threads import share_out
-    from ganpipe.sampling.pictures import way_back
+    from ganpipe.sampling.pictures import BACK, way_back
     from ganpipe.sampling.trained import load_trained
 
-    back = options.direction == "b_to_a"
+    if options.direction is not None and options.weights.stem.endswith(f"_{BACK}"):
+        raise GanpipeError(
+            f"{options.weights} is the way back itself; leave out --direction, or name the weights "
+            "of the way there"
+        )
+    back = options.direction == BACK
     weights = way_back(options.weights) if back else options.weights
     if back and options.weights.is_file() and not weights.is_file():
         raise GanpipeError(
             f"{weights} is missing: the model translates one way; one that is trained both ways is "
             "cyclegan"
         )
-    _check_weights(weights)
+    check_weights(weights)
     set_deterministic(True)
     share_out()
     trained = load_trained(weights, pick_device(options.device, "--device"))
     count = translate_folder(trained, options.input, out, given=options.range)
     print(f"{count} image{'s' * (count > 1)} in {out}")
-
-
-def _check_weights(path: Path) -> None:
-    if not path.is_file():
-        raise GanpipeError(
-            f"{path} is missing; `dvc repro train` or `dvc pull` brings it, or name another file "
-            "with --weights"
-        )
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
