@@ -82,7 +82,10 @@ def test_a_card_has_the_figures_of_its_weights_alone(
     ("arguments", "said"),
     [
         (["--out", "mine.pt"], r"--out is mine.pt; name a file that ends in .onnx"),
+        (["--out", "folder.onnx"], r"folder.onnx, which is a folder; name another .onnx file"),
+        (["--out", "README.md/a.onnx"], r"README.md is no folder; name a place in a folder"),
         (["--out", "a.onnx", "--weights", "none"], r"none is missing; `dvc repro train`"),
+        (["--out", "a.onnx", "--weights", "folder.onnx"], r"folder.onnx is a folder; name a .safe"),
         (["--out", "a.onnx", "--card"], r"README.md is there and is no model card of ganpipe"),
         (["--out", "a.onnx", "--tensorrt"], r"no engine can be built here, since .*trtexec"),
     ],
@@ -92,6 +95,7 @@ def test_a_mistake_is_answered_before_anything_is_written(
 ) -> None:
     monkeypatch.setattr(tensorrt, "find_spec", lambda name: None)
     Path("README.md").write_text("# Mine\n")
+    Path("folder.onnx").mkdir()
     with pytest.raises(GanpipeError, match=said):
         command("export", ["--weights", weights, *arguments])
     assert not Path("a.onnx").exists()

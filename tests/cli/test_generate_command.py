@@ -10,6 +10,7 @@ from helpers.generators import save_generator
 from helpers.support import command
 from PIL import Image
 
+from ganpipe.cli.places import filled_folder
 from ganpipe.core.errors import GanpipeError
 
 
@@ -53,6 +54,38 @@ def test_an_empty_folder_may_have_any_name(here: Path) -> None:
     assert [path.name for path in (here / "results.old").iterdir()] == ["0.png"]
 
 
+@pytest.mark.parametrize("name", [".", "link", "empty", "empty/", "../here/empty"])
+def test_an_empty_folder_stays_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It may be the current one, the target of a link or a mount point."""
+    weights = save_generator(tmp_path / "g.safetensors")
+    place = tmp_path / "here"
+    (place / "empty").mkdir(parents=True)
+    if name == ".":
+        (place / "empty").rmdir()
+    if name == "link":
+        (place / "link").symlink_to("empty")
+    monkeypatch.chdir(place)
+    before = Path(name).stat().st_ino
+    command("generate", ["--weights", str(weights), "--num", "2", "--out", name, "--device", "cpu"])
+    assert Path(name).stat().st_ino == before
+    assert sorted(path.name for path in Path(name).iterdir()) == ["0.png", "1.png"]
+    assert (place / "link").is_symlink() == (name == "link")
+
+
+def test_what_appears_in_the_folder_meanwhile_is_kept(tmp_path: Path) -> None:
+    with (
+        pytest.raises(GanpipeError, match=r"b\.png has appeared meanwhile"),
+        filled_folder(tmp_path) as folder,
+    ):
+        for name in ("a.png", "b.png", "c.png"):
+            (folder / name).touch()
+        (tmp_path / "b.png").write_text("mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["b.png"]
+    assert (tmp_path / "b.png").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -67,9 +100,15 @@ def test_an_empty_folder_may_have_any_name(here: Path) -> None:
         (["--out", "full.png"], "full.png, which is a folder; name another .png file"),
         (["--out", "full.npz", "--num", "1"], "full.npz, which is a folder"),
         (["--out", "file"], "file, which is a file; name a new folder"),
+        (["--out", "gone"], "gone, a link to what is not there; name a new folder"),
+        (["--out", "file/x"], "--out is file/x, and file is no folder; name a place in a folder"),
+        (["--out", "file/x.npz"], "and file is no folder"),
+        (["--out", "file/new/x.png", "--num", "1"], "and file is no folder"),
+        (["--out", "gone/x.npz"], "and gone is no folder"),
         (["--out", "x", "--num", "0"], "--num must be at least 1"),
         (["--out", "x", "--seed", "-1"], "--seed at least 0"),
         (["--out", "x", "--weights", "none"], "none is missing; .* name another file with --weig"),
+        (["--out", "x", "--weights", "full"], "full is a folder; name a .safetensors file"),
         (["--out", "x", "--class", "7"], "'mlp' is not conditional"),
     ],
 )
@@ -78,6 +117,7 @@ def test_what_is_refused_leaves_nothing(here: Path, arguments: list[str], says: 
         (here / name).mkdir()
         (here / name / "mine").touch()
     (here / "file").write_text("mine")
+    (here / "gone").symlink_to("nowhere")
     before = sorted(here.rglob("*"))
     with pytest.raises(GanpipeError, match=says):
         generate(*arguments)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from helpers.support import ROOT, run_python
 
-from ganpipe.cli.main import COMMANDS, main
+from ganpipe.cli.main import COMMANDS, main, parser
 
 HEAVY = {"torch", "torchvision", "dvc", "scipy", "matplotlib", "hydra"}
 LINES = [[], ["cache", "prune"], *([name] for name in COMMANDS)]
@@ -94,6 +94,46 @@ def test_a_wrong_command_line_ends_with_2(
     assert streams.out == ""
     assert streams.err.startswith("usage: ganpipe")
     assert says in streams.err
+
+
+SCORED = ["images", "--generator", "--reference", "--inception-weights", "--classifier"]
+EMPTY = {  # all that take a name or a path, with the rest of a line
+    "generate": (["--input", "--class", "--out", "--weights"], ["--out", "x"]),
+    "score": ([*SCORED, "--save-reference"], ["--reference", "x"]),
+    "export": (["--out", "--weights", "--push"], ["--out", "x.onnx"]),
+    "page": (["--out", "--weights"], []),
+    "models": (["block"], []),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [(name, each) for name, (options, _) in EMPTY.items() for each in options],
+)
+def test_an_unset_variable_in_a_script_is_a_wrong_command_line(
+    name: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [option, ""] if option.startswith("-") else [""]
+    with pytest.raises(SystemExit) as caught:
+        main([name, *EMPTY[name][1], *words])
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert "must not be empty" in said
+    assert option.strip("-") in said.splitlines()[-1] or option == "block"
+
+
+def test_every_free_text_refuses_to_be_empty() -> None:
+    """Each option that is no number, choice or flag is in the table above."""
+    whole = parser()
+    [commands] = [each for each in whole._actions if each.dest == "command"]
+    assert isinstance(commands.choices, dict)
+    for name, sub in commands.choices.items():
+        for action in sub._actions:
+            if action.nargs == 0 or action.choices or action.type in {int, float}:
+                continue
+            known = (action.option_strings or [action.dest])[-1]
+            refused = known in EMPTY.get(name, ([], []))[0]
+            assert refused or known in {"--extractor", "--set", "--older-than"}, (name, known)
 
 
 def test_exit_codes_of_the_process(tmp_path: Path) -> None:

@@ -117,12 +117,45 @@ def test_translations_go_to_a_folder(here: Path, out: str) -> None:
         generate("--input", "photos", "--out", "full")
     with pytest.raises(GanpipeError, match=r"full/x, which is a file; name a new folder$"):
         generate("--input", "photos", "--out", "full/x")
+    with pytest.raises(GanpipeError, match=r"full/x/y, and full/x is no folder"):
+        generate("--input", "photos", "--out", "full/x/y")
+
+
+@pytest.mark.parametrize(
+    "out", ["photos/made", "photos/old/made", "link/made", "photos/../photos/x"]
+)
+def test_translations_are_not_put_among_the_pictures(here: Path, out: str) -> None:
+    (here / "link").symlink_to("photos")
+    before = sorted(here.rglob("*"))
+    with pytest.raises(GanpipeError, match=f"--out is {out}, within --input, photos: .* outside"):
+        generate("--input", "photos", "--out", out)
+    assert sorted(here.rglob("*")) == before
+    generate("--input", "photos", "--out", "photos made")
+
+
+def test_translations_go_to_an_empty_folder_behind_a_link(here: Path) -> None:
+    (here / "empty").mkdir()
+    (here / "link").symlink_to("empty")
+    generate("--input", "photos", "--out", "link")
+    assert (here / "link").is_symlink()
+    found = sorted(path.relative_to("empty").as_posix() for path in Path("empty").rglob("*.*"))
+    assert found == ["a.png", "c c.png", "old/b.png"]
 
 
 def test_a_model_of_one_direction_says_so(here: Path) -> None:
     (here / "g_b_to_a.safetensors").unlink()
     with pytest.raises(GanpipeError, match="translates one way"):
         generate("--input", "photos", "--out", "made", "--direction", "b_to_a")
+
+
+@pytest.mark.parametrize("direction", ["a_to_b", "b_to_a"])
+def test_weights_of_the_way_back_need_no_direction(here: Path, direction: str) -> None:
+    words = ["--input", "photos", "--device", "cpu", "--weights", "g_b_to_a.safetensors"]
+    with pytest.raises(GanpipeError, match="is the way back itself; leave out --direction, or"):
+        command("generate", [*words, "--out", "made", "--direction", direction])
+    command("generate", [*words, "--out", "made"])
+    generate("--input", "photos", "--out", "again", "--direction", "b_to_a")
+    assert Path("made/a.png").read_bytes() == Path("again/a.png").read_bytes()
 
 
 def test_a_model_that_draws_from_noise_says_so(here: Path) -> None:

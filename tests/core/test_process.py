@@ -59,6 +59,27 @@ def program(body: str) -> str:
             1,
             "error: .: it is a folder; name a file\n",
         ),
+        (
+            "open('a', 'w').close(); os.makedirs('a/b')",
+            1,
+            "error: a/b: there is a file where a folder is needed; name another place\n",
+        ),
+        (
+            "from pathlib import Path\nPath('a').touch()\nPath('a').mkdir(exist_ok=True)",
+            1,
+            "error: a: something of this name is in the way; name another place\n",
+        ),
+        ("open('a/b')", 1, "error: a/b: it is not there; name another, or make it\n"),
+        (
+            f"raise OSError({errno.EBUSY}, 'Busy', '.x.part', None, 'x')",
+            1,
+            "error: x: it is in use, as a mount point is; name another place\n",
+        ),
+        (
+            f"raise OSError({errno.EXDEV}, 'Other device', '.x.part', None, 'x')",
+            1,
+            "error: x: it is on another file system; name a place on the same one\n",
+        ),
         ("print('\u2192')", 0, ""),
     ],
 )

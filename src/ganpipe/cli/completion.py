@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
+
+from ganpipe.cli.arguments import given_path
 
 SHELLS = ("bash", "zsh")
 
@@ -44,5 +45,9 @@ def _add_values(action: argparse.Action) -> None:
 
     if action.dest == "extractor":
         action.choices = get_args(ExtractorName)  # parsed, it may be a list with commas
-    elif action.type is Path or action.metavar == "FILE" or action.dest in {"images", "reference"}:
+    elif (
+        action.type is given_path
+        or action.metavar == "FILE"
+        or action.dest in {"images", "reference"}
+    ):
         action.complete = shtab.FILE  # type: ignore[attr-defined]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganpipe.cli.arguments import given_path
 from ganpipe.core.errors import GanpipeError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--generator",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         help="in place of images: an .onnx file that draws them, from ganpipe export or any that "
         "makes images of normal noise, (N, d) or (N, d, 1, 1)",

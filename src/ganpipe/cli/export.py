@@ -7,6 +7,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from ganpipe.cli.arguments import check_weights, given, given_path
+from ganpipe.cli.places import check_file
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.export.config import OnnxPrecision
@@ -33,7 +35,7 @@ def main(options: argparse.Namespace) -> None:
     from ganpipe.sampling.trained import load_trained
 
     expect_packages()
-    if options.push:
+    if options.push is not None:
         expect_hub(options.push)
     set_deterministic(True)
     share_out()
@@ -49,9 +51,9 @@ def main(options: argparse.Namespace) -> None:
     )
     if options.tensorrt:
         _build_engine(trained, out, options.precision)
-    if options.card or options.push:
+    if options.card or options.push is not None:
         _write_card(trained, options, protocol)
-    if options.push:
+    if options.push is not None:
         from ganpipe.export.hub import push
 
         files = [out, options.weights, out.with_name(CARD)]
@@ -61,15 +63,12 @@ def main(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     """Raise GanpipeError for mistakes that would be noticed only after seconds."""
     out: Path = options.out
-    if out.suffix != ".onnx" or out.is_dir():
+    if out.suffix != ".onnx":
         raise GanpipeError(f"--out is {out}; name a file that ends in .onnx")
-    if not options.weights.is_file():
-        raise GanpipeError(
-            f"{options.weights} is missing; `dvc repro train` or `dvc pull` brings it, or name "
-            "another file with --weights"
-        )
+    check_file(out, "another .onnx file")
+    check_weights(options.weights)
     card = out.with_name(CARD)
-    if (options.card or options.push) and card.exists():
+    if (options.card or options.push is not None) and card.exists():
         from ganpipe.export.card import LIBRARY
 
         if LIBRARY not in card.read_text(encoding="utf-8", errors="replace"):
@@ -120,10 +119,10 @@ def _project_file(path: Path) -> dict[str, Any]:
 def fill(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
-    add("--out", type=Path, metavar="FILE", required=True, help="the .onnx file to write")
+    add("--out", type=given_path, metavar="FILE", required=True, help="the .onnx file to write")
     add(
         "--weights",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         default=paths.GENERATOR,
         help="weights of a generator, .safetensors (default: %(default)s)",
@@ -142,6 +141,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     add("--card", action="store_true", help=f"also write a model card, {CARD}, beside FILE")
     add(
         "--push",
+        type=given,
         metavar="REPOSITORY",
         help="upload file, weights and card to this model repository of the Hugging Face Hub",
     )

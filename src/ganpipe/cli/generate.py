@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from ganpipe import DEVICES
+from ganpipe.cli.arguments import check_weights, given, given_path
+from ganpipe.cli.places import check_file, check_folder, check_outside, filled_folder
 from ganpipe.core import paths
 from ganpipe.core.errors import GanpipeError
 from ganpipe.storage.files import atomic_path
@@ -41,7 +42,7 @@ def main(options: argparse.Namespace) -> None:
     if options.num == 0 or num < 1 or seed < 0:
         raise GanpipeError("--num must be at least 1 and --seed at least 0")
     write = _writer(options.out, num)
-    _check_weights(options.weights)
+    check_weights(options.weights)
     from ganpipe.runtime.device import pick_device, set_deterministic
     from ganpipe.runtime.threads import share_out
     from ganpipe.sampling.draw import draw
@@ -87,34 +88,32 @@ def _translate(options: argparse.Namespace) -> None:
     out = options.out.path
     if out.suffix.lower() in {".npz", ".png"} and not options.out.is_folder:
         raise GanpipeError(f"--out is {out}; translations keep their names: name a folder")
-    _check_folder(out, "a new folder")
+    check_folder(out, "a new folder")
+    check_outside(out, options.input)
     from ganpipe.cli.translate import translate_folder
     from ganpipe.runtime.device import pick_device, set_deterministic
     from ganpipe.runtime.threads import share_out
-    from ganpipe.sampling.pictures import way_back
+    from ganpipe.sampling.pictures import BACK, way_back
     from ganpipe.sampling.trained import load_trained
 
-    back = options.direction == "b_to_a"
+    if options.direction is not None and options.weights.stem.endswith(f"_{BACK}"):
+        raise GanpipeError(
+            f"{options.weights} is the way back itself; leave out --direction, or name the weights "
+            "of the way there"
+        )
+    back = options.direction == BACK
     weights = way_back(options.weights) if back else options.weights
     if back and options.weights.is_file() and not weights.is_file():
         raise GanpipeError(
             f"{weights} is missing: the model translates one way; one that is trained both ways is "
             "cyclegan"
         )
-    _check_weights(weights)
+    check_weights(weights)
     set_deterministic(True)
     share_out()
     trained = load_trained(weights, pick_device(options.device, "--device"))
     count = translate_folder(trained, options.input, out, given=options.range)
     print(f"{count} image{'s' * (count > 1)} in {out}")
-
-
-def _check_weights(path: Path) -> None:
-    if not path.is_file():
-        raise GanpipeError(
-            f"{path} is missing; `dvc repro train` or `dvc pull` brings it, or name another file "
-            "with --weights"
-        )
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
@@ -123,7 +122,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     add("--num", type=int, help=f"number of images (default: {DEFAULT_NUM})")
     add(
         "--input",
-        type=Path,
+        type=given_path,
         metavar="FOLDER",
         help="pictures to translate, of any size; their names are kept; a model that translates is "
         "needed, such as pix2pix",
@@ -145,6 +144,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     add(
         "--class",
         dest="label",
+        type=given,
         metavar="NAME",
         help="draw only this class; a conditional model is needed",
     )
@@ -166,7 +166,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--weights",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         default=paths.GENERATOR,
         help="weights of a generator, .safetensors (default: %(default)s)",
@@ -175,17 +175,14 @@ def fill(parser: argparse.ArgumentParser) -> None:
 
 
 def _target(text: str) -> Target:
-    if not text:
-        raise argparse.ArgumentTypeError("must not be empty")
-    return Target(Path(text), text.endswith(("/", "\\")))
+    return Target(given_path(text), text.endswith(("/", "\\")))
 
 
 def _writer(target: Target, num: int) -> Callable[[Path, Pieces], None]:
     """The function that writes such a target. Raises GanpipeError where nothing may be written."""
     out, suffix = target.path, target.path.suffix.lower()
     if suffix in {".npz", ".png"} and not target.is_folder:
-        if out.is_dir():
-            raise GanpipeError(f"--out is {out}, which is a folder; name another {suffix} file")
+        check_file(out, f"another {suffix} file")
         if suffix == ".npz":
             return _write_npz
         if num > 1:
@@ -199,16 +196,8 @@ def _writer(target: Target, num: int) -> Callable[[Path, Pieces], None]:
             f"--out is {out}, and {suffix} files cannot be written; name an .npz file, a .png file "
             f"(with --num 1) or a folder ({out}/ makes a folder of that name)"
         )
-    _check_folder(out, "a new folder or an .npz file")
+    check_folder(out, "a new folder or an .npz file")
     return partial(_write_folder, digits=len(str(num - 1)))
-
-
-def _check_folder(out: Path, possible: str) -> None:
-    """Raise GanpipeError unless ``out`` is new or an empty folder; ``possible`` can be named."""
-    if out.is_dir() and any(out.iterdir()):
-        raise GanpipeError(f"{out} is not empty; name {possible}")
-    if out.exists() and not out.is_dir():
-        raise GanpipeError(f"--out is {out}, which is a file; name {possible}")
 
 
 def _watched(pieces: Iterator[Drawn], bar: tqdm) -> Pieces:
@@ -233,13 +222,9 @@ def _write_png(out: Path, pieces: Pieces) -> None:
 
 
 def _write_folder(out: Path, pieces: Pieces, *, digits: int) -> None:
-    """All images or none: they are written beside ``out`` and moved there in the end."""
+    """All images or none."""
     from ganpipe.sampling.grids import as_picture
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
-        folder = Path(temporary) / "images"
-        folder.mkdir()
+    with filled_folder(out) as folder:
         for index, image in enumerate(image for piece in pieces for image in piece):
             as_picture(image).save(folder / f"{index:0{digits}d}.png")
-        folder.replace(out)

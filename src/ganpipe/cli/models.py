@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
+from ganpipe.cli.arguments import given
 from ganpipe.cli.blocks import About, Changes, changed, comments, expected_spec, full_name
 from ganpipe.cli.published import PUBLISHED
 from ganpipe.core.errors import GanpipeError
@@ -62,7 +63,13 @@ def main(options: argparse.Namespace) -> None:
 def fill(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
-    add("block", nargs="?", metavar="NAME", help="count this block; without a name, list all")
+    add(
+        "block",
+        type=given,
+        nargs="?",
+        metavar="NAME",
+        help="count this block; without a name, list all",
+    )
     add(
         "-S",
         "--set",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ganpipe.cli import drawing
+from ganpipe.cli.arguments import given, given_path
 from ganpipe.core import paths
 from ganpipe.core.command import FULL
 from ganpipe.core.errors import GanpipeError
@@ -128,12 +129,12 @@ def fill(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
     images = "a folder, an archive or an .npz of images of one size"
-    add("images", type=_place, nargs="?", help=images)
+    add("images", type=given_path, nargs="?", help=images)
     drawing.fill(parser)
     add(
         "--reference",
         required=True,
-        type=lambda text: str(_place(text)),
+        type=lambda text: str(given_path(text)),
         help="real images like those, an .npz with mu and sigma, or the dataset whose statistics "
         f"lie in {paths.REFERENCE}",
     )
@@ -142,22 +143,21 @@ def fill(parser: argparse.ArgumentParser) -> None:
         default="inception",
         help="inception, classifier or digits, or several with commas between",
     )
-    add("--inception-weights", metavar="FILE", help="in place of the published: fid_custom")
-    add("--classifier", type=Path, default=paths.CLASSIFIER, help="its weights (%(default)s)")
+    add(
+        "--inception-weights",
+        type=given,
+        metavar="FILE",
+        help="in place of the published: fid_custom",
+    )
+    add("--classifier", type=given_path, default=paths.CLASSIFIER, help="its weights (%(default)s)")
     add("--precision", choices=["fp32", "bf16"], default="fp32", help="bf16: fid_bf16")
     add("--batch-size", type=int, default=50, help="images per pass (%(default)s); memory")
     add("--max-features", type=int, default=10000, help="images a side for KID and neighbours")
     add("--fid-infinity", action="store_true", help="also FID extrapolated to infinitely many")
     add("--device", choices=["auto", "cuda", "mps", "cpu"], default="auto", help="(%(default)s)")
-    add("--save-reference", type=Path, metavar="FILE", help="store the statistics as an .npz")
+    add("--save-reference", type=given_path, metavar="FILE", help="store the statistics as an .npz")
     add("--fid-only", action="store_true", help="nothing but FID, in less time")
     add("--json", action="store_true", help="figures and protocol as JSON")
-
-
-def _place(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("an empty name names nothing")
-    return Path(text)
 
 
 def _extractor_names(text: str) -> list[ExtractorName]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
+from ganpipe.cli.places import filled_folder
 from ganpipe.core.errors import GanpipeError
 from ganpipe.data.acquire.collect import check_file, walk
 from ganpipe.data.image_files import Census, suffixes
@@ -39,14 +39,11 @@ def translate_folder(
     trained_on = levels_of(trained.provenance)
     levels = trained_on if given is None else (given[0], given[1])
     notes = Notes()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
-        folder = Path(temporary) / "images"
+    with filled_folder(out) as folder:
         for picture, target in tqdm(names.items(), unit="image", disable=None):
             path = folder / target
             path.parent.mkdir(parents=True, exist_ok=True)
             _save(path, trained.translate(_decoded(source / picture, trained, levels, notes)))
-        folder.replace(out)
     _tell(notes, source, levels, is_given=given is not None)
     return len(names)
 

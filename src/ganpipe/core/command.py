@@ -25,6 +25,10 @@ REFUSED = {
     errno.EROFS: "the file system is read-only; name another place",
     errno.EISDIR: "it is a folder; name a file",
     errno.ENOTDIR: "there is a file where a folder is needed; name another place",
+    errno.EEXIST: "something of this name is in the way; name another place",
+    errno.EBUSY: "it is in use, as a mount point is; name another place",
+    errno.ENOENT: "it is not there; name another, or make it",
+    errno.EXDEV: "it is on another file system; name a place on the same one",
     errno.ENAMETOOLONG: "the name is too long; name another",
 }
 
@@ -69,7 +73,8 @@ def run(main: Callable[[], None]) -> None:
             where = f" while writing {error.filename}" if error.filename else ""
             sys.exit(f"error: {FULL[error.errno]}{where}; make room and run the same command again")
         if error.errno in REFUSED and error.filename:
-            sys.exit(f"error: {error.filename}: {REFUSED[error.errno]}")
+            refused = error.filename2 or error.filename  # of a move the target: the user's name
+            sys.exit(f"error: {refused}: {REFUSED[error.errno]}")
         raise
 
 
