@@ -123,10 +123,12 @@ def test_an_extra_turn_in_every_step_halves_the_rate_of_its_player() -> None:
         "path_length": 1.0,
         "path_length_every": 1,
     }
-    state, batches = begin(changed("stylegan2", {"lr": 0.02, "betas": [0.25, 0.81]}, **every_step))
+    rates = {side: {"lr": 0.02} for side in ("generator", "discriminator")}
+    optimizer = {"betas": [0.25, 0.81], **rates}
+    state, batches = begin(changed("stylegan2", optimizer, **every_step))
     train_step(state, batches, SHORT)
-    for optimizer in state.optimizers.values():
-        group = optimizer.param_groups[-1]
+    for each in state.optimizers.values():
+        group = each.param_groups[-1]
         scale = group.get("lr_scale", 1.0)
         assert group["lr"] == pytest.approx(0.01 * scale)
         assert group["betas"] == pytest.approx((0.5, 0.9))
