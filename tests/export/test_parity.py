@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -97,7 +98,8 @@ class Magnifier(torch.nn.Module):
 
 
 def test_a_network_that_magnifies_rounding_may_differ_by_that() -> None:
-    """By four times its own error and no more; other limits stay as they are."""
+    """By four times its own error and no more, and by as many levels as that is; the share of
+    pixels that differ stays as it is."""
     network: Any = Magnifier()
     worst = 0.0
     for size in SIZES:
@@ -111,6 +113,13 @@ def test_a_network_that_magnifies_rounding_may_differ_by_that() -> None:
         expect_parity(Parity(4.1 * worst, 0, 0), "fp32", path, network)
     with pytest.raises(GanpipeError, match="pixels_differ"):
         expect_parity(Parity(0, 2e-3, 0), "fp32", path, network)
+    levels = math.ceil(4 * worst * 127.5)
+    expect_parity(Parity(0, 0, levels), "fp32", path, network)
+    with pytest.raises(GanpipeError, match=f"max_levels {levels + 1}, at most {levels} is"):
+        expect_parity(Parity(0, 0, levels + 1), "fp32", path, network)
+    precise: Any = samplers_of("mlp")[""]
+    with pytest.raises(GanpipeError, match="max_levels 2, at most 1 is"):
+        expect_parity(Parity(0, 0, 2), "fp32", path, precise)
 
 
 def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from ganpipe.sampling.draw import to_uint8
 from ganpipe.sampling.sampler import Sampler
 
 SIZES = (1, 2, 5, 64)  # images at a time
+LEVELS_PER_UNIT = 127.5  # of grey, in a number of an image
 ROUNDING = 4  # times as much as PyTorch itself loses by rounding is allowed
 
 
@@ -107,12 +109,14 @@ def expect_parity(
     """Raise GanpipeError where ``found`` is above the limits of ``precision``.
 
     Networks that magnify rounding, such as chains, may differ in fp32 by ROUNDING times what
-    PyTorch's own arithmetic loses with ``sampler``: no file can be nearer than that.
+    PyTorch's own arithmetic loses with ``sampler``, and pixels by as many levels as that is: no
+    file can be nearer. The share of pixels that differ has its limit all the same.
     """
     limits = LIMITS[precision]
     if precision == "fp32" and sampler is not None and found.above(limits):
-        own = ROUNDING * rounding_error(sampler)
-        limits = replace(limits, max_difference=max(limits.max_difference, own))
+        most = max(limits.max_difference, ROUNDING * rounding_error(sampler))
+        levels = math.ceil(most * LEVELS_PER_UNIT)
+        limits = replace(limits, max_difference=most, max_levels=levels)
     if above := found.above(limits):
         raise GanpipeError(
             f"{path.name} would not draw what PyTorch draws ({above}); it is not written"
