@@ -17,7 +17,7 @@ RELATIVISTIC = {"loss": "relativistic"}
 
 
 def advice(method: Method) -> list[str]:
-    """What the refusal of a budget of 2 batches advises, with E for the epochs."""
+    """Advice in the refusal of a budget of 2 batches, with E for the epochs."""
     with pytest.raises(GanpipeError) as caught:
         check_budget(method, epochs=1, per_epoch=2, total=LEAST_STEPS - 1, model_name="m")
     said = str(caught.value).partition("too few to learn anything; ")[2]

@@ -18,7 +18,8 @@ def main(options: argparse.Namespace) -> None:
     failed: list[tuple[Entry, str]] = []
     if options.action == "prune":
         kinds = KINDS if options.what is None else (options.what,)
-        found, failed = _prune(kinds, options.older_than)
+        pruned = _prune(kinds, options.older_than)
+        found, failed = pruned.deleted, pruned.failed
         verb = "freed in"
     else:
         found, verb = entries(), "in"
@@ -55,10 +56,8 @@ def _prune(kinds: tuple[str, ...], older_than: float) -> Pruned:
     limit = time.time() - older_than * DAY
     chosen = [entry for entry in entries() if entry.kind in kinds and entry.changed <= limit]
     pruned = prune(chosen)
-    tried = [*pruned.deleted, *(entry for entry, _ in pruned.failed)]
-    for entry in chosen:
-        if entry not in tried:
-            print(f"in use, kept: {entry.path}")
+    for entry in pruned.in_use:
+        print(f"in use, kept: {entry.path}")
     return pruned
 
 

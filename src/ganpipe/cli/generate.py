@@ -222,7 +222,7 @@ def _write_png(out: Path, pieces: Pieces) -> None:
 
 
 def _write_folder(out: Path, pieces: Pieces, *, digits: int) -> None:
-    """All images or none."""
+    """Write all images to a folder, or none."""
     from ganpipe.sampling.grids import as_picture
 
     with filled_folder(out) as folder:

@@ -56,7 +56,7 @@ class EvaluateConfig(Strict):
 
 
 def unfit(extractors: Collection[str], dataset: str) -> str:
-    """Why one of ``extractors`` knows nothing of ``dataset``; empty where all fit."""
+    """Reason why one of ``extractors`` knows nothing of ``dataset``; empty where all fit."""
     stacked = dataset == "stacked_mnist"
     if stacked and "classifier" in extractors:
         return (

@@ -88,19 +88,21 @@ def entries() -> list[Entry]:
 
 
 class Pruned(NamedTuple):
-    """What became of the entries that were not in use."""
+    """Outcome of :func:`prune`; each entry is in one of the lists."""
 
     deleted: list[Entry]
-    failed: list[tuple[Entry, str]]  # what is still there, at least in part, and why
+    in_use: list[Entry]  # and kept
+    failed: list[tuple[Entry, str]]  # still there, at least in part, and the reason
 
 
 def prune(chosen: list[Entry]) -> Pruned:
     """Delete those of ``chosen`` that are not in use, as far as the system lets us."""
-    pruned = Pruned([], [])
+    pruned = Pruned([], [], [])
     for entry in chosen:
         try:
             with _unused(entry) as unused:
                 if not unused:
+                    pruned.in_use.append(entry)
                     continue
                 reason = _delete(entry.path)
                 if not reason:
